@@ -1,0 +1,40 @@
+# make lab: set up and open the series. make test: set up and check everything. The rest: make help
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/ready
+
+.PHONY: help setup lab test run notebooks clean
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(READY)  ## a virtual environment in .venv with everything in it
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or newer is needed; ' \
+	+ 'this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12 lab')"
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing (the first time this fetches several GB and takes some minutes) ..."
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $(READY)
+
+lab: $(READY)    ## open the series in JupyterLab
+	$(BIN)/python -m jupyter lab notebooks/00_one_minute_tour.ipynb
+
+test: $(READY)   ## lints, unit tests with coverage, every notebook
+	$(BIN)/python -m pytest tests --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/python -m pytest notebooks
+
+run: $(READY)    ## execute the whole series without a screen; results in build/
+	$(BIN)/python tools/run_notebooks.py
+
+notebooks: $(READY)  ## re-execute the committed notebooks in place
+	$(BIN)/python tools/run_notebooks.py --in-place
+
+clean:           ## remove what was built, the environment too
+	rm -rf $(VENV) build

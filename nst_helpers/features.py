@@ -1,0 +1,127 @@
+"""Notebook 03: VGG-19 with its layers known by name and index, and the features read out of it."""
+
+import difflib
+
+import torch
+from d2l import torch as d2l
+from torch import nn
+
+from .preprocessing import preprocess
+from .weights import DEPTHS, LAYER_NAMES, SETTINGS, WIDTHS, Parameters, Settings, find_weights
+
+
+class VGG19(nn.Sequential):
+    """The convolutional part of VGG-19 (Simonyan and Zisserman 2014): ``net.conv3_1`` is ``net[10]``.
+
+    Its 37 layers take ``(1, 3, h, w)`` to ``(1, channels, h / 32, w / 32)``. Unlike torchvision's, its ReLUs
+    make a new tensor, so a feature map taken before one stays as it was; ``relu_in_place=True`` gives
+    torchvision's behaviour back, which is what d2l's published code trains on.
+    """
+
+    def __init__(self, widths=WIDTHS, padding="zeros", pooling="max", relu_in_place=False):
+        pool = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[pooling]
+        channels, layers = 3, []
+        for width, depth in zip(widths, DEPTHS):
+            for _ in range(depth):
+                layers += [nn.Conv2d(channels, width, 3, padding=1, padding_mode=padding), nn.ReLU(relu_in_place)]
+                channels = width
+            layers.append(pool(2))
+        super().__init__()
+        for name, layer in zip(LAYER_NAMES, layers):
+            self.add_module(name, layer)
+        self.widths, self.source, self.settings = tuple(widths), "random", Settings()
+
+    def __repr__(self):
+        device, dtype = self.conv1_1.weight.device, str(self.conv1_1.weight.dtype).removeprefix("torch.")
+        channels = "-".join(map(str, self.widths))
+        return f"VGG-19 with {self.source} weights (channels {channels}) on {device} in {dtype}"
+
+
+def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, verbose=True):
+    """VGG-19, frozen, ready to read features from.
+
+    ``weights``: ``"auto"``, ``"imagenet"``, ``"embedded"``, ``"random"``, a file, or ``Parameters``.
+    ``device``: default d2l's ``try_gpu()``. ``pooling``: ``"max"`` or ``"average"`` instead of the source's own.
+    Prints one line that says what is in use, unless ``verbose`` is false. ``net.settings`` holds the settings
+    that suit the source. Raises ``WeightsError`` or ``ValueError`` as ``find_weights`` does.
+    """
+    found = weights if isinstance(weights, Parameters) else find_weights(weights)
+    if pooling not in (None, "max", "average"):
+        raise ValueError(f"pooling must be 'max' or 'average'; it is {pooling!r}")
+    with torch.device("meta"):  # no time or memory for parameters that are replaced at once
+        net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
+    net.load_state_dict(found.tensors, assign=True)
+    net.source, net.settings = found.source, SETTINGS.get(found.source, Settings())
+    net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
+    if verbose:
+        print("\n".join(filter(None, [found.note, repr(net)])))
+    return net
+
+
+def layer_index(layer):
+    """Index of a layer given by name or index: ``layer_index("conv2_1") == layer_index(5) == 5``."""
+    if isinstance(layer, str):
+        if layer in LAYER_NAMES:
+            return LAYER_NAMES.index(layer)
+        close = difflib.get_close_matches(layer, LAYER_NAMES, n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(close)}?" if close else "names run from conv1_1 to pool5"
+        raise ValueError(f"VGG-19 has no layer {layer!r}: {hint}")
+    if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer < len(LAYER_NAMES):
+        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {layer!r}")
+    return layer
+
+
+def check_layers(net, X, content_layers, style_layers):
+    """Indices of the content layers and of the style layers, once it is clear that ``X`` reaches them all.
+
+    Raises ``ValueError`` for an unknown layer, for no layer at all, and for an image so small that
+    pooling leaves nothing of it at the deepest layer.
+    """
+    content_at, style_at = ([layer_index(layer) for layer in layers] for layers in (content_layers, style_layers))
+    if not content_at + style_at:
+        raise ValueError("no layers chosen: name at least one content layer or one style layer")
+    deepest = max(content_at + style_at)
+    if deepest >= len(net):
+        raise ValueError(f"this network ends before {LAYER_NAMES[deepest]}: it has {len(net)} layers")
+    pools = sum(name.startswith("pool") for name in LAYER_NAMES[:deepest])
+    least = 2 ** (pools + LAYER_NAMES[deepest].startswith("pool"))
+    if getattr(net[0], "padding_mode", "zeros") == "reflect":  # a border can only be mirrored if there is an inside
+        least = max(least, 2 ** (pools + 1))
+    height, width = X.shape[-2:]
+    if min(height, width) < least:
+        raise ValueError(
+            f"an image of {height}×{width} pixels is too small for {LAYER_NAMES[deepest]}: "
+            f"use at least {least}×{least}, or shallower layers"
+        )
+    return content_at, style_at
+
+
+def extract_features(net, X, content_layers, style_layers):
+    """Feature maps of ``X`` at the chosen layers, as two lists in the network's order.
+
+    ``X``: ``(1, 3, h, w)``, normalised. Layers: names or indices. Nothing beyond the deepest is computed.
+    Raises ``ValueError`` as ``check_layers`` does. (d2l 14.12.5)
+    """
+    content_at, style_at = check_layers(net, X, content_layers, style_layers)
+    contents, styles = [], []
+    for i in range(max(content_at + style_at) + 1):
+        X = net[i](X)
+        if i in style_at:
+            styles.append(X)
+        if i in content_at:
+            contents.append(X)
+    return contents, styles
+
+
+def get_contents(net, content_img, image_shape, content_layers):
+    """The preprocessed content image ``(1, 3, h, w)`` and its feature maps, the content targets."""
+    content_X = preprocess(content_img, image_shape).to(net[0].weight.device)
+    contents_Y, _ = extract_features(net, content_X, content_layers, [])
+    return content_X, contents_Y
+
+
+def get_styles(net, style_img, image_shape, style_layers):
+    """The preprocessed style image ``(1, 3, h, w)`` and its feature maps, from which the style targets come."""
+    style_X = preprocess(style_img, image_shape).to(net[0].weight.device)
+    _, styles_Y = extract_features(net, style_X, [], style_layers)
+    return style_X, styles_Y

@@ -1,0 +1,172 @@
+"""Notebook 01: pictures in, pictures out, pictures side by side."""
+
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from d2l import torch as d2l
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FOLDER = Path(__file__).resolve().parents[1] / "images"
+
+# One colour-blind-safe palette for every figure (Okabe and Ito 2008).
+PALETTE = {"content": "#0072B2", "style": "#D55E00", "tv": "#CC79A7", "composite": "#009E73", "total": "#333333"}
+
+
+def use_png_display():
+    """Draw figures as sharp PNG: unlike SVG, they show in a notebook that is not trusted yet."""
+    set_matplotlib_formats("retina")
+    d2l.plt.rcParams.update({"axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
+
+
+# The one repair that d2l 0.17.0 needs. It is the newest d2l that installs on Python 3.12 and later (1.x pins
+# numpy 1.23.5), but its use_svg_display calls a function that IPython 9 dropped; ours takes its place.
+d2l.use_svg_display = use_png_display
+
+
+class Sample(NamedTuple):
+    """What a sample image is (``"photograph"`` or ``"painting"``), who made it, and its licence."""
+
+    kind: str
+    credit: str
+    licence: str
+
+
+# Photographs come inside scikit-image's wheel, under scikit-image's own names; the rest lies in images/.
+_PHOTOGRAPHS = {
+    "astronaut": ("astronaut", "Eileen Collins, photograph by NASA", "public domain"),
+    "cat": ("chelsea", "Chelsea, photograph by Stéfan van der Walt", "CC0"),
+    "coffee": ("coffee", "photograph by Rachel Michetti, Pikolo Espresso Bar", "CC0"),
+    "rocket": ("rocket", "launch of DSCOVR, photograph by SpaceX", "CC0"),
+    "galaxies": ("hubble_deep_field", "Hubble eXtreme Deep Field, NASA and ESA", "public domain"),
+}
+_OURS = {
+    "mountain_lake": "photograph",
+    "starry_harbour": "painting",
+    "autumn_wood": "painting",
+    "pointillist_park": "painting",
+    "stained_glass": "painting",
+    "woodblock_wave": "painting",
+    "mosaic_fish": "painting",
+    "charcoal_street": "painting",
+}
+
+
+def samples():
+    """The sample images: a dictionary from name to ``Sample(kind, credit, licence)``."""
+    ours = {
+        name: Sample(kind, "drawn by code for this project", "MIT")
+        for name, kind in _OURS.items()
+        if (FOLDER / f"{name}.jpg").is_file()
+    }
+    return {name: Sample("photograph", *about) for name, (_, *about) in _PHOTOGRAPHS.items()} | ours
+
+
+def sample(name):
+    """A sample image by name, as an RGB ``PIL.Image``. ``ValueError`` for a name not in ``samples()``."""
+    if name in _PHOTOGRAPHS:
+        from skimage import data  # here, because importing it costs time that few need
+
+        return Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
+    if name not in samples():
+        raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
+    return open_image(FOLDER / f"{name}.jpg")
+
+
+def credits(*names):
+    """Print who made these sample images and under which licence, for the line below a figure."""
+    for name in names:
+        _, credit, licence = samples()[name]
+        print(f"{name}: {credit} ({licence})")
+
+
+def open_image(path):
+    """A file, given by path or as an open binary file → an RGB ``PIL.Image``, upright.
+
+    EXIF orientation is applied, transparency is laid over white, 16-bit and floating-point greys are scaled
+    to 8 bits, CMYK and palettes are converted; of an animation the first frame is read.
+    Raises ``FileNotFoundError``, ``IsADirectoryError`` or ``ValueError``, each naming the file.
+    """
+    name = path if isinstance(path, (str, Path)) else getattr(path, "name", "the file")
+    if isinstance(path, (str, Path)):
+        if str(path).startswith(("http://", "https://")):
+            raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
+        path = Path(path).expanduser()
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
+        if not path.exists():
+            raise FileNotFoundError(f"there is no file {path} (looked from {Path.cwd()})")
+        if path.stat().st_size == 0:
+            raise ValueError(f"{path} is empty (0 bytes): copy or download it again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as img:
+                img.load()
+                return _to_rgb(ImageOps.exif_transpose(img))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        limit = Image.MAX_IMAGE_PIXELS // 10**6
+        raise ValueError(f"{name} has too many pixels (more than {limit} million): make it smaller first") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} is not a picture in a format that can be read (try JPEG, PNG or WebP)") from error
+    except PermissionError as error:
+        raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:  # what Pillow's decoders raise
+        raise ValueError(f"{name} is damaged or cut off, its pixels cannot be read ({error})") from error
+
+
+def _to_rgb(img):
+    """8-bit RGB from any mode that Pillow reads."""
+    if img.mode in ("F", "I") or img.mode.startswith("I;16"):  # Pillow would clip these, not scale them
+        levels = np.nan_to_num(np.asarray(img, dtype=np.float64), posinf=0, neginf=0)
+        tops = {"F": [1, 255, 65535], "I": [255, 65535]}.get(img.mode, [65535])
+        top = min((top for top in tops if levels.max() <= top), default=levels.max())
+        img = Image.fromarray((levels.clip(0) / top * 255).round().astype(np.uint8))
+    if img.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in img.info:
+        img = img.convert("RGBA")
+        img = Image.alpha_composite(Image.new("RGBA", img.size, "white"), img)
+    return img.convert("RGB")
+
+
+def save_image(img, path):
+    """Save a PIL image; the suffix chooses the format. Folders are made as needed. Returns the path.
+
+    Raises ``ValueError`` for a suffix that names no format.
+    """
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"{path.name}: end the name in .png, .jpg or .webp to say which format to write")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    img.save(path, quality=92)
+    return path
+
+
+def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cmap="viridis"):
+    """Show pictures side by side, without axes, all of one height. Returns matplotlib's axes, one a picture.
+
+    ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
+    ``height``: inches a row. Small pictures are enlarged pixel by pixel, so that none are made up.
+    """
+    imgs = [img.detach().cpu().numpy() if torch.is_tensor(img) else np.asarray(img) for img in imgs]
+    num_cols = min(num_cols or len(imgs), len(imgs))
+    num_rows = -(-len(imgs) // num_cols)
+    widest = max(img.shape[1] / img.shape[0] for img in imgs[:num_cols])
+    height = min(height, 11 / (num_cols * widest))  # a figure never needs scrolling sideways
+    d2l.use_svg_display()
+    ratios = [max(img.shape[1] / img.shape[0] for img in imgs[col::num_cols]) for col in range(num_cols)]
+    lines = max((title.count("\n") + 1 for title in titles or []), default=0)
+    figsize = (height * sum(ratios) + 0.1 * num_cols, (height + 0.2 * lines + 0.05) * num_rows + 0.35 * bool(suptitle))
+    fig, axes = d2l.plt.subplots(
+        num_rows, num_cols, figsize=figsize, width_ratios=ratios, squeeze=False, layout="constrained"
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, img, title in zip(axes.flat, imgs, titles or [None] * len(imgs)):
+        ax.imshow(img, cmap=cmap, interpolation="nearest" if max(img.shape[:2]) < 200 else "antialiased")
+        ax.set_title(title)
+    if suptitle:
+        fig.suptitle(suptitle)
+    return axes.flat[: len(imgs)]

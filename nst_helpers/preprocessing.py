@@ -1,0 +1,50 @@
+"""Notebook 02: from a picture to the tensor that VGG-19 expects, and back."""
+
+import torch
+import torchvision
+
+# Mean and standard deviation of ImageNet's pixels, red, green, blue, for values from 0 to 1.
+rgb_mean = torch.tensor([0.485, 0.456, 0.406])
+rgb_std = torch.tensor([0.229, 0.224, 0.225])
+
+
+def check_shape(image_shape):
+    """``(height, width)`` as two positive whole numbers; ``ValueError`` if it is anything else."""
+    try:
+        height, width = (int(side) for side in image_shape)
+        good = (height, width) == tuple(image_shape) and min(height, width) > 0
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f"image_shape is (height, width), two whole numbers above zero; this is {image_shape!r}")
+    return height, width
+
+
+def fit_shape(img, longest):
+    """``(height, width)`` of a PIL image scaled so that its longer side has ``longest`` pixels."""
+    scale = longest / max(img.size)
+    return check_shape((max(1, round(img.height * scale)), max(1, round(img.width * scale))))
+
+
+def preprocess(img, image_shape):
+    """An RGB PIL image → a tensor ``(1, 3, height, width)``, resized and normalised, about -2.1 to 2.6.
+
+    Each channel has ImageNet's mean taken off and is divided by ImageNet's standard deviation. (d2l 14.12.3)
+    Raises ``ValueError`` if ``image_shape`` is not ``(height, width)``.
+    """
+    transforms = torchvision.transforms.Compose([
+        torchvision.transforms.Resize(check_shape(image_shape)),
+        torchvision.transforms.ToTensor(),
+        torchvision.transforms.Normalize(mean=rgb_mean, std=rgb_std),
+    ])
+    return transforms(img.convert("RGB")).unsqueeze(0)
+
+
+def postprocess(x):
+    """A normalised tensor ``(1, 3, h, w)`` on any device → an RGB PIL image. (d2l 14.12.3)
+
+    Values that no pixel can hold are clamped to 0 and 1; levels are rounded to the nearest of 256.
+    """
+    x = x[0].detach().cpu().permute(1, 2, 0) * rgb_std + rgb_mean
+    levels = (x.clamp(0, 1) * 255).round().byte()
+    return torchvision.transforms.ToPILImage()(levels.permute(2, 0, 1))

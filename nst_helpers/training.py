@@ -1,0 +1,132 @@
+"""Notebook 06: the training loop, as a generator that yields one small state a step."""
+
+import math
+import os
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+
+from .composite import STARTS, CompositeImage, get_inits, initialise
+from .features import VGG19, check_layers, extract_features, load_vgg19
+from .losses import compute_loss
+from .preprocessing import fit_shape, postprocess, preprocess
+
+
+class DivergedError(ValueError):
+    """A loss became infinite or not a number. ``X`` is the last good composite, ``step`` the step it came from."""
+
+    def __init__(self, step, X, lr):
+        self.step, self.X = step, X
+        super().__init__(
+            f"the loss became non-finite in step {step + 1}: most likely the learning rate {lr:g} or a loss weight "
+            f"is too large. The image after step {step} is kept; try a tenth of the rate"
+        )
+
+
+class Step(NamedTuple):
+    """One step of a run: its number (from 1), the weighted losses before it, and the composite after it.
+
+    ``X`` is the parameter itself, ``(1, 3, h, w)``; clone it to keep it.
+    """
+
+    step: int
+    num_epochs: int
+    content: float
+    style: float
+    tv: float
+    total: float
+    X: torch.Tensor
+
+
+@dataclass
+class State:
+    """What a run needs to go on where it stopped: hand it to ``optimize`` again."""
+
+    composite: CompositeImage = None
+    trainer: torch.optim.Optimizer = None
+    scheduler: object = None
+    step: int = 0
+    last_good: torch.Tensor = field(default=None, repr=False)
+
+
+def quick(full, short):
+    """``full``, or ``short`` where the environment variable ``NST_QUICK`` asks for short runs (tests do)."""
+    return short if os.environ.get("NST_QUICK", "0") not in ("", "0") else full
+
+
+def optimize(net, content_X, style_X, settings=None, state=None, **changes):
+    """Train a composite image; yields a ``Step`` after every step, so whoever iterates decides what to show.
+
+    ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``, sizes may differ.
+    ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
+    ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and go on
+    later. The method is d2l 14.12.7's: Adam, learning rate times 0.8 every ``lr_decay_epoch`` steps.
+    Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
+    """
+    settings = (settings or net.settings).but(**changes)
+    if settings.start not in STARTS:
+        raise ValueError(f"a run starts from {', '.join(STARTS)}, not from {settings.start!r}")
+    layers = settings.content_layers, settings.style_layers
+    for X in (content_X, style_X):
+        check_layers(net, X, *layers)
+    device = net[0].weight.device
+    content_X, style_X = content_X.to(device), style_X.to(device)
+    with torch.no_grad():  # the targets never change
+        contents_Y, _ = extract_features(net, content_X, layers[0], []) if layers[0] else ([], [])
+        _, styles_Y = extract_features(net, style_X, [], layers[1]) if layers[1] else ([], [])
+    state = State() if state is None else state
+    composite, styles_Y_gram, trainer = get_inits(content_X, device, settings.lr, styles_Y)
+    if state.composite is None:
+        initialise(composite, settings.start, content_X, style_X, seed=settings.seed)
+        state.composite, state.trainer = composite, trainer
+        state.scheduler = torch.optim.lr_scheduler.StepLR(trainer, settings.lr_decay_epoch, 0.8)
+        state.last_good = composite.weight.detach().clone()
+    elif state.composite.weight.shape != content_X.shape:
+        raise ValueError("this run was started on an image of another size: hand in the same images to go on")
+    elif settings.lr != state.scheduler.base_lrs[0]:
+        state.scheduler.base_lrs = [settings.lr]
+        state.trainer.param_groups[0]["lr"] = settings.lr
+    weights = settings.content_weight, settings.style_weight, settings.tv_weight
+    X, trainer = state.composite.weight, state.trainer
+    while state.step < settings.num_epochs:
+        trainer.zero_grad()
+        contents_Y_hat, styles_Y_hat = extract_features(net, X, *layers)
+        contents_l, styles_l, tv_l, total = compute_loss(
+            X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights
+        )
+        losses = [float(sum(l.detach() for l in part)) for part in (contents_l, styles_l, [tv_l], [total])]
+        if not math.isfinite(losses[-1]):
+            with torch.no_grad():
+                X.copy_(state.last_good)
+            raise DivergedError(state.step, state.last_good, trainer.param_groups[0]["lr"])
+        state.last_good.copy_(X.detach())
+        total.backward()
+        trainer.step()
+        state.scheduler.step()
+        state.step += 1
+        yield Step(state.step, settings.num_epochs, *losses, X.detach())
+
+
+def stylize(content, style, weights="auto", size=450, progress=None, **settings):
+    """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
+
+    ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of both images.
+    ``progress``: a function called with every ``Step``. ``settings``: any of ``Settings``, by name.
+    Raises ``ValueError`` for input that cannot work; an interrupt returns the picture so far.
+    """
+    for name, img in (("content", content), ("style", style)):
+        if not isinstance(img, Image.Image):
+            raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {img!r:.60}")
+    net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
+    content_X, style_X = (preprocess(img, fit_shape(img, size)) for img in (content, style))
+    state = State()
+    try:
+        for step in optimize(net, content_X, style_X, state=state, **settings):
+            if progress:
+                progress(step)
+    except KeyboardInterrupt:
+        if state.composite is None:
+            raise
+    return postprocess(state.composite.weight)

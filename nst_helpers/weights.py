@@ -1,0 +1,246 @@
+"""Notebook 03: where VGG-19's parameters come from, and the settings that suit each source.
+
+Three sources feed one network, with the same 16 convolutions under the same names:
+
+* ``imagenet``: torchvision's pretrained VGG-19 (548 MB, fetched once, kept in torch's cache);
+* ``embedded``: a slim VGG-19 that ships in this folder, learned from a dozen photographs (notebook 08);
+* ``random``: He-initialised from a seed, to see what training buys.
+"""
+
+import contextlib
+import math
+import os
+import pickle
+import re
+import socket
+import time
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torchvision.models import VGG19_Weights
+
+SOURCES = ("imagenet", "embedded", "random")
+EMBEDDED = Path(__file__).with_name("embedded.safetensors")
+IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
+TIMEOUT = 10  # seconds without an answer before the network counts as absent
+
+# Convolutions a block, and channels a block, of VGG-19 (Simonyan and Zisserman 2014, table 1, column E).
+DEPTHS = (2, 2, 4, 4, 4)
+WIDTHS = (64, 128, 256, 512, 512)
+# The position in this tuple is the index that torchvision gives the layer: conv1_1 is 0, pool5 is 36.
+LAYER_NAMES = tuple(
+    name
+    for block, depth in enumerate(DEPTHS, 1)
+    for name in [f"{kind}{block}_{i}" for i in range(1, depth + 1) for kind in ("conv", "relu")] + [f"pool{block}"]
+)
+CONV_NAMES = tuple(name for name in LAYER_NAMES if name.startswith("conv"))
+
+
+class WeightsError(OSError):
+    """Weights that cannot be fetched, read or used. The message says which file or address, and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice of a run. Layers are names (``"relu4_1"``) or indices (``25``).
+
+    Raises ``ValueError``, naming the setting and the value, for a negative or non-finite weight, an empty
+    layer list whose weight is not zero, a learning rate or step count that is not positive.
+    """
+
+    content_layers: tuple = ("relu4_4",)
+    style_layers: tuple = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
+    content_weight: float = 1.0
+    style_weight: float = 1e4
+    tv_weight: float = 10.0
+    lr: float = 0.3
+    num_epochs: int = 500
+    lr_decay_epoch: int = 50
+    start: str = "content"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("content_weight", "style_weight", "tv_weight", "lr"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+                raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r}")
+        for name in ("lr", "num_epochs", "lr_decay_epoch"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than zero; it is {getattr(self, name)!r}")
+        for kind in ("content", "style"):
+            layers = getattr(self, f"{kind}_layers")
+            layers = (layers,) if isinstance(layers, (str, int)) else tuple(layers)
+            object.__setattr__(self, f"{kind}_layers", layers)
+            if not layers and getattr(self, f"{kind}_weight") > 0:
+                raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
+
+    def but(self, **changes):
+        """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
+        unknown = set(changes) - {f.name for f in fields(self)}
+        if unknown:
+            known = ", ".join(f.name for f in fields(self))
+            raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; the settings are {known}")
+        return replace(self, **changes)
+
+
+# What suits each source. imagenet: as published in d2l 14.12, whose in-place ReLUs turn its conv layers
+# 0, 5, 10, 19 and 25 into the ReLU layers named in Settings (notebook 03 shows why).
+SETTINGS = {
+    "imagenet": Settings(),
+    "embedded": Settings(),
+    "random": Settings(),
+}
+
+
+@dataclass
+class Parameters:
+    """VGG-19's parameters: ``tensors["conv1_1.weight"]`` … and how the network around them is built."""
+
+    source: str
+    tensors: dict
+    widths: tuple = WIDTHS
+    padding: str = "zeros"  # torch's padding_mode of every convolution
+    pooling: str = "max"  # or "average"
+    note: str = field(default="", repr=False)
+
+
+def find_weights(source="auto", seed=0):
+    """Parameters from ``imagenet``, ``embedded``, ``random``, a file, or the best of them (``auto``).
+
+    ``auto`` obeys the environment variable ``NST_WEIGHTS``; without it, it takes ImageNet's weights if they
+    are in torch's cache or can be fetched, else the embedded ones, and says so in ``note``.
+    A file is torchvision's checkpoint (``.pth``) or one of this project's (``.safetensors``).
+    Raises ``WeightsError`` if the source cannot be had, ``ValueError`` if there is no such source.
+    """
+    source = os.fspath(source)
+    if source == "auto":
+        source = os.environ.get("NST_WEIGHTS", "").strip() or "auto"
+    if source == "auto":
+        try:
+            return read_checkpoint(fetch_imagenet(), "imagenet")
+        except (WeightsError, KeyboardInterrupt) as error:
+            why = "the download was stopped" if isinstance(error, KeyboardInterrupt) else str(error)
+            found = find_weights("embedded")
+            found.note = f"ImageNet weights are not used: {why}"
+            return found
+    if source == "imagenet":
+        return read_checkpoint(fetch_imagenet(), "imagenet")
+    if source == "embedded":
+        return read_embedded(EMBEDDED)
+    if source == "random":
+        return random_parameters(seed=seed)
+    path = Path(source).expanduser()
+    if path.is_file():
+        return read_embedded(path) if path.suffix == ".safetensors" else read_checkpoint(path, path.name)
+    if path.suffix or path.parent != Path():
+        raise WeightsError(f"no weights file at {path}")
+    raise ValueError(f"no weights source {source!r}: use one of auto, {', '.join(SOURCES)}, or a file")
+
+
+def random_parameters(widths=WIDTHS, seed=0):
+    """He-initialised parameters (He et al. 2015): variance 2 / fan-in, biases zero."""
+    generator = torch.Generator().manual_seed(seed)
+    tensors, channels = {}, 3
+    for name, width in zip(CONV_NAMES, (w for w, depth in zip(widths, DEPTHS) for _ in range(depth))):
+        std = math.sqrt(2 / (9 * channels))
+        tensors[f"{name}.weight"] = torch.randn(width, channels, 3, 3, generator=generator) * std
+        tensors[f"{name}.bias"] = torch.zeros(width)
+        channels = width
+    return Parameters("random", tensors, tuple(widths))
+
+
+def read_embedded(path):
+    """Parameters from one of this project's safetensors files, whose header names padding and pooling."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+        widths = tuple(len(tensors[f"conv{block}_1.bias"]) for block in range(1, 6))
+        return Parameters(header.get("source", path.name), tensors, widths, header["padding"], header["pooling"])
+    except (SafetensorError, KeyError, OSError) as error:
+        raise WeightsError(f"{path} is not a file of VGG-19 weights made by nst_helpers ({error})") from error
+
+
+def read_checkpoint(path, source):
+    """Parameters from a checkpoint of torchvision's VGG-19; its classifier, nine tenths of it, is left out."""
+    try:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # an old-style file cannot be mapped into memory
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = {
+            f"{name}.{kind}": state[f"features.{LAYER_NAMES.index(name)}.{kind}"].float().clone()
+            for name in CONV_NAMES
+            for kind in ("weight", "bias")
+        }
+    except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError, pickle.UnpicklingError) as error:
+        raise WeightsError(
+            f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it and run again to fetch it anew"
+        ) from error
+    return Parameters(source, tensors, tuple(len(tensors[f"conv{b}_1.bias"]) for b in range(1, 6)))
+
+
+def fetch_imagenet(url=None, tries=3):
+    """Path of ImageNet's checkpoint in torch's cache, downloaded if it is not there (once, 548 MB).
+
+    The download runs under a temporary name, is checked against the SHA-256 prefix in its file name and
+    only then renamed, so a partial file is never taken for a whole one. Raises ``WeightsError``.
+    """
+    url = url or IMAGENET_URL
+    name = Path(urlsplit(url).path).name
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if path.is_file():
+        return path
+    expected = re.search(r"-([0-9a-f]{8,})\.", name).group(1)
+    advice = "set NST_WEIGHTS=embedded to work without it, or see 'Without a network' in the README"
+    with _folder(path.parent):
+        print(f"Fetching VGG-19's ImageNet weights (548 MB, once) to {path.parent} …", flush=True)
+    for attempt in range(1, tries + 1):
+        try:
+            with _timeout(TIMEOUT), _folder(path.parent):
+                torch.hub.download_url_to_file(url, str(path), hash_prefix=expected, progress=True)
+            return path
+        except HTTPError as error:
+            again, why = error.code >= 500, f"the server answered {error.code} {error.reason} for {url}"
+        except URLError as error:
+            again, why = False, f"{urlsplit(url).netloc} cannot be reached ({error.reason})"
+        except RuntimeError:  # torch.hub: the hash differs
+            again, why = True, f"the file from {url} arrived incomplete or damaged (its hash is wrong)"
+        except WeightsError:
+            raise
+        except OSError as error:  # reset, or silent for longer than TIMEOUT
+            again, why = True, f"the connection to {urlsplit(url).netloc} broke ({error})"
+        if not again:
+            break
+        if attempt < tries:
+            time.sleep(attempt)
+    raise WeightsError(f"{why}; {advice}")
+
+
+@contextlib.contextmanager
+def _timeout(seconds):
+    """torch.hub opens its connection without a time limit: give it one for as long as this runs."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+@contextlib.contextmanager
+def _folder(folder):
+    """Tell a folder that cannot be written from a network that cannot be read: both raise ``OSError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        if isinstance(error, URLError) or not error.filename:
+            raise
+        raise WeightsError(
+            f"{folder} cannot be written ({error.strerror}): set TORCH_HOME to a folder that can"
+        ) from error

@@ -1,0 +1,86 @@
+"""Notebooks 01 to 07: sliders that redraw a picture at once."""
+
+import base64
+import contextlib
+import html
+import io
+
+import ipywidgets
+from d2l import torch as d2l
+from PIL import Image
+
+
+class Explorer(ipywidgets.VBox):
+    """Controls above a picture and a line of text; made by ``explore``.
+
+    Where widgets do not run (a web page, a notebook that is not trusted), its picture shows instead.
+    ``set(name=value)`` moves controls from code; ``error`` holds the last exception or ``None``.
+    """
+
+    def __init__(self, draw, controls, continuous):
+        self.function, self.controls, self.error, self.png = draw, {}, None, b""
+        for name, abbreviation in controls.items():
+            control = ipywidgets.interactive.widget_from_abbrev(abbreviation)
+            if control is None:
+                raise ValueError(f"no control can be made of {name}={abbreviation!r}: give (low, high) or a list")
+            control.description = control.description or name.replace("_", " ")
+            control.style.description_width = "9em"
+            control.layout.width = "32em"
+            if hasattr(control, "continuous_update"):
+                control.continuous_update = continuous
+            control.observe(self.redraw, names="value")
+            self.controls[name] = control
+        self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        self.text = ipywidgets.HTML()
+        super().__init__([*self.controls.values(), self.picture, self.text])
+        self.add_class("nst-explorer")
+        self.redraw()
+
+    def set(self, **values):
+        """Move controls by name, as a hand on the sliders would. Returns the explorer."""
+        for name, value in values.items():
+            self.controls[name].value = value
+        return self
+
+    def redraw(self, change=None):
+        """Draw for the present values. What goes wrong is said below the picture, which stays as it was."""
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                drawn = self.function(**{name: control.value for name, control in self.controls.items()})
+            self.png, size = _png(drawn)
+            self.picture.value = self.png
+            if self.picture.layout.height is None:  # later pictures fit the first one's place: nothing jumps
+                self.picture.layout.width, self.picture.layout.height = (f"{side}px" for side in size)
+            self.error, message = None, f"<pre style='line-height:1.4'>{html.escape(printed.getvalue())}</pre>"
+        except Exception as error:  # JupyterLab would swallow it
+            d2l.plt.close("all")
+            self.error = error
+            message = f"<b style='color:#B00020'>{html.escape(str(error) or type(error).__name__)}</b>"
+        self.text.value = message
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "image/png": base64.b64encode(self.png).decode()}
+
+
+def explore(draw, continuous=False, **controls):
+    """Sliders and menus that call ``draw`` and show what it draws, as an ``Explorer``.
+
+    ``draw``: takes one argument a control; draws one matplotlib figure or returns a PIL image; what it prints
+    appears below. ``controls``: a widget, ``(low, high[, step])``, a list of options, or a truth value.
+    ``continuous``: answer while a slider is still moving; for drawings that take less than a tenth of a second.
+    """
+    return Explorer(draw, controls, continuous)
+
+
+def _png(drawn):
+    """PNG bytes and size in CSS pixels of a PIL image, or of matplotlib's current figure, which is closed."""
+    buffer = io.BytesIO()
+    if isinstance(drawn, Image.Image):
+        drawn.save(buffer, "png")
+        return buffer.getvalue(), drawn.size
+    fig = d2l.plt.gcf()
+    fig.savefig(buffer, dpi=150, bbox_inches=None)
+    d2l.plt.close(fig)
+    return buffer.getvalue(), [round(side * 75) for side in fig.get_size_inches()]

@@ -1,0 +1,89 @@
+"""Execute the series without a screen, one progress line a notebook.
+
+    python tools/run_notebooks.py                 all notebooks -> build/, each as .ipynb and .html
+    python tools/run_notebooks.py --in-place      the committed notebooks themselves, and their cover pictures
+    python tools/run_notebooks.py 04 06           only those whose name starts so
+
+Stops at the first notebook that fails, names it and the cell, and exits with 1.
+"""
+
+import argparse
+import base64
+import io
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert import HTMLExporter
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+COVERS = ROOT / "images" / "covers"
+
+
+def run(path):
+    """Execute one notebook from a fresh kernel in its own folder. Returns it, and a sentence if it failed."""
+    notebook = nbformat.read(path, as_version=4)
+    at = {"cell": 0}
+    client = NotebookClient(notebook, timeout=1800, kernel_name="python3", store_widget_state=False,
+                            resources={"metadata": {"path": str(path.parent)}},
+                            on_cell_start=lambda cell, cell_index: at.update(cell=cell_index))  # fmt: skip
+    try:
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        reason = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+        source = notebook.cells[at["cell"]].source.strip().splitlines()
+        return notebook, f"{path.name}, cell {at['cell'] + 1} ({source[0] if source else 'empty'}): {reason}"
+    for cell in notebook.cells:  # when a cell ran is nobody's business, and changes at every run
+        cell.metadata.pop("execution", None)
+    notebook.metadata.pop("language_info", None)
+    return notebook, None
+
+
+def save_cover(notebook, path):
+    """Keep the picture of the cell tagged "cover": the notebook's own first lines show it."""
+    for cell in notebook.cells:
+        if "cover" in cell.metadata.get("tags", []):
+            pngs = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+            img = Image.open(io.BytesIO(base64.b64decode(pngs[-1]))).convert("RGB")
+            img.thumbnail((1400, 1400))
+            COVERS.mkdir(exist_ok=True)
+            img.save(COVERS / f"{path.stem}.jpg", quality=88)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="beginnings of notebook names, such as 04")
+    parser.add_argument("--in-place", action="store_true", help="write the executed notebooks where they were")
+    arguments = parser.parse_args()
+    paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    paths = [path for path in paths if not arguments.names or path.name.startswith(tuple(arguments.names))]
+    if not paths:
+        sys.exit(f"no notebook's name starts with {' or '.join(arguments.names)}")
+    build = ROOT / "build"
+    for path in paths:
+        print(f"{path.stem:24}", end=" ", flush=True)
+        start = time.monotonic()
+        notebook, failure = run(path)
+        if not arguments.in_place:
+            build.mkdir(exist_ok=True)
+            nbformat.write(notebook, build / path.name)
+            html, _ = HTMLExporter(embed_images=False).from_notebook_node(
+                notebook, {"metadata": {"name": path.stem, "path": str(path.parent)}}
+            )
+            (build / f"{path.stem}.html").write_text(html, encoding="utf-8")
+        if failure:
+            print("FAILED", flush=True)
+            sys.exit(failure)
+        if arguments.in_place:
+            nbformat.write(notebook, path)
+            save_cover(notebook, path)
+        print(f"ok {time.monotonic() - start:6.1f} s", flush=True)
+    print(f"all {len(paths)} notebooks ran" + ("" if arguments.in_place else f"; see {build.name}/"))
+
+
+if __name__ == "__main__":
+    main()
