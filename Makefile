@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
 
-.PHONY: help setup lab test run notebooks clean
+.PHONY: help setup lab test run notebooks weights pictures gallery clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -35,6 +35,15 @@ run: $(READY)    ## execute the whole series without a screen; results in build/
 
 notebooks: $(READY)  ## re-execute the committed notebooks in place
 	$(BIN)/python tools/run_notebooks.py --in-place
+
+weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
+	$(BIN)/python -m nst_helpers.learning
+
+pictures: $(READY)  ## draw the paintings in images/ anew
+	$(BIN)/python images/paint
+
+gallery: $(READY)  ## paint the README's contact sheet and moving picture
+	$(BIN)/python tools/gallery.py
 
 clean:           ## remove what was built, the environment too
 	rm -rf $(VENV) build

@@ -76,7 +76,7 @@ class Result:
     finished: bool = True
 
 
-def train(net, content_X, style_X, settings=None, resume=None, snapshots=20, plot=True, **changes):
+def train(net, content_X, style_X, settings=None, resume=None, start_X=None, snapshots=20, plot=True, **changes):
     """``optimize`` under the live plot; returns a ``Result``.
 
     It says after the first step how long the run will take. Interrupt it (the stop button) and it returns what
@@ -97,7 +97,7 @@ def train(net, content_X, style_X, settings=None, resume=None, snapshots=20, plo
                 series.append(loss)
     start, first, finished = time.monotonic(), state.step, False
     try:
-        for step in optimize(net, content_X, style_X, settings, state):
+        for step in optimize(net, content_X, style_X, settings, state, start_X):
             history.append((step.step, step.content, step.style, step.tv, step.total))
             if step.step % every == 0 or step.step == 1:
                 kept.append((step.step, postprocess(step.X)))

@@ -56,11 +56,12 @@ def quick(full, short):
     return short if os.environ.get("NST_QUICK", "0") not in ("", "0") else full
 
 
-def optimize(net, content_X, style_X, settings=None, state=None, **changes):
+def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, **changes):
     """Train a composite image; yields a ``Step`` after every step, so whoever iterates decides what to show.
 
     ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``, sizes may differ.
     ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
+    ``start_X``: a picture to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and go on
     later. The method is d2l 14.12.7's: Adam, learning rate times 0.8 every ``lr_decay_epoch`` steps.
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
@@ -71,6 +72,8 @@ def optimize(net, content_X, style_X, settings=None, state=None, **changes):
     layers = settings.content_layers, settings.style_layers
     for X in (content_X, style_X):
         check_layers(net, X, *layers)
+    if start_X is not None and start_X.shape != content_X.shape:
+        raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
     with torch.no_grad():  # the targets never change
@@ -79,7 +82,10 @@ def optimize(net, content_X, style_X, settings=None, state=None, **changes):
     state = State() if state is None else state
     composite, styles_Y_gram, trainer = get_inits(content_X, device, settings.lr, styles_Y)
     if state.composite is None:
-        initialise(composite, settings.start, content_X, style_X, seed=settings.seed)
+        if start_X is None:
+            initialise(composite, settings.start, content_X, style_X, seed=settings.seed)
+        else:
+            composite.weight.data.copy_(start_X)
         state.composite, state.trainer = composite, trainer
         state.scheduler = torch.optim.lr_scheduler.StepLR(trainer, settings.lr_decay_epoch, 0.8)
         state.last_good = composite.weight.detach().clone()

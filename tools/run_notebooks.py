@@ -10,6 +10,7 @@ Stops at the first notebook that fails, names it and the cell, and exits with 1.
 import argparse
 import base64
 import io
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -32,7 +33,7 @@ def run(path):
                             resources={"metadata": {"path": str(path.parent)}},
                             on_cell_start=lambda cell, cell_index: at.update(cell=cell_index))  # fmt: skip
     try:
-        client.execute()
+        client.execute(stderr=subprocess.DEVNULL)  # the kernel's own log
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         reason = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
         source = notebook.cells[at["cell"]].source.strip().splitlines()
