@@ -2,7 +2,16 @@
 
 from .images import FOLDER, PALETTE, Sample, credits, open_image, sample, samples, save_image, show_images
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .weights import LAYER_NAMES, SETTINGS, Parameters, Settings, WeightsError, find_weights
+from .weights import (
+    LAYER_NAMES,
+    SETTINGS,
+    Parameters,
+    Settings,
+    WeightsError,
+    find_weights,
+    imagenet_path,
+    random_parameters,
+)
 from .features import VGG19, check_layers, extract_features, get_contents, get_styles, layer_index, load_vgg19
 from .losses import compute_loss, content_loss, gram, style_loss, tv_loss
 from .composite import STARTS, CompositeImage, get_inits, initialise

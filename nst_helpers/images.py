@@ -28,7 +28,7 @@ d2l.use_svg_display = use_png_display
 
 
 class Sample(NamedTuple):
-    """What a sample image is (``"photograph"`` or ``"painting"``), who made it, and its licence."""
+    """What a sample image is (``"photograph"``, ``"rendering"`` or ``"painting"``), who made it, and its licence."""
 
     kind: str
     credit: str
@@ -44,7 +44,7 @@ _PHOTOGRAPHS = {
     "galaxies": ("hubble_deep_field", "Hubble eXtreme Deep Field, NASA and ESA", "public domain"),
 }
 _OURS = {
-    "mountain_lake": "photograph",
+    "mountain_lake": "rendering",
     "starry_harbour": "painting",
     "autumn_wood": "painting",
     "pointillist_park": "painting",

@@ -32,11 +32,13 @@ def preprocess(img, image_shape):
     Each channel has ImageNet's mean taken off and is divided by ImageNet's standard deviation. (d2l 14.12.3)
     Raises ``ValueError`` if ``image_shape`` is not ``(height, width)``.
     """
-    transforms = torchvision.transforms.Compose([
-        torchvision.transforms.Resize(check_shape(image_shape)),
-        torchvision.transforms.ToTensor(),
-        torchvision.transforms.Normalize(mean=rgb_mean, std=rgb_std),
-    ])
+    transforms = torchvision.transforms.Compose(
+        [
+            torchvision.transforms.Resize(check_shape(image_shape)),
+            torchvision.transforms.ToTensor(),
+            torchvision.transforms.Normalize(mean=rgb_mean, std=rgb_std),
+        ]
+    )
     return transforms(img.convert("RGB")).unsqueeze(0)
 
 

@@ -184,6 +184,11 @@ def read_checkpoint(path, source):
     return Parameters(source, tensors, tuple(len(tensors[f"conv{b}_1.bias"]) for b in range(1, 6)))
 
 
+def imagenet_path(url=None):
+    """Where ImageNet's checkpoint is, or would be, in torch's cache."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(url or IMAGENET_URL).path).name
+
+
 def fetch_imagenet(url=None, tries=3):
     """Path of ImageNet's checkpoint in torch's cache, downloaded if it is not there (once, 548 MB).
 
@@ -191,11 +196,10 @@ def fetch_imagenet(url=None, tries=3):
     only then renamed, so a partial file is never taken for a whole one. Raises ``WeightsError``.
     """
     url = url or IMAGENET_URL
-    name = Path(urlsplit(url).path).name
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    path = imagenet_path(url)
     if path.is_file():
         return path
-    expected = re.search(r"-([0-9a-f]{8,})\.", name).group(1)
+    expected = re.search(r"-([0-9a-f]{8,})\.", path.name).group(1)
     advice = "set NST_WEIGHTS=embedded to work without it, or see 'Without a network' in the README"
     with _folder(path.parent):
         print(f"Fetching VGG-19's ImageNet weights (548 MB, once) to {path.parent} …", flush=True)

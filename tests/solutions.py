@@ -41,6 +41,12 @@ def grey_start(X):
 """,
     "rate_at": "def rate_at(epoch, lr, decay_every, gamma=0.8):\n    return lr * gamma ** (epoch // decay_every)",
     "best_epoch": "def best_epoch(history):\n    return min(history, key=lambda row: row[-1])[0]",
+    "nearest_centre": "def nearest_centre(x, centres):\n    return (x @ centres.T).argmax(dim=1)",
+    "mean_correlation": """
+def mean_correlation(x):
+    table = torch.corrcoef(x.T).abs()
+    return (table.sum() - table.trace()) / (len(table) * (len(table) - 1))
+""",
 }
 
 WRONG = {
@@ -50,14 +56,19 @@ WRONG = {
         "def my_choice():\n    return ['coffee', 'mosaic_fish']": "three things",
     },
     "centre_crop": {
-        "def centre_crop(img, ratio):\n    s = min(img.size)\n    return img.crop((0, 0, s, s))": "middle",
+        "def centre_crop(img, ratio):\n    s = min(img.size)\n    return img.crop((0, 0, s, s))": "should have size",
+        """
+def centre_crop(img, ratio):
+    width, height = min(img.width, round(img.height * ratio)), min(img.height, round(img.width / ratio))
+    return img.crop((0, 0, width, height))
+""": "middle",
         """
 def centre_crop(img, ratio):
     height, width = min(img.width, round(img.height * ratio)), min(img.height, round(img.width / ratio))
     return img.crop((0, 0, width, height))
-""": "",
+""": "swapped",
     },
-    "colour_at": {"def colour_at(tensor, x, y):\n    return tensor[y, x]": ""},
+    "colour_at": {"def colour_at(tensor, x, y):\n    return tensor[:, x, y]": "row first"},
     "normalise": {
         "def normalise(array):\n    return torch.from_numpy(array).permute(2, 0, 1).float()": "batch axis",
         "def normalise(array):\n    return torch.from_numpy(array).float()[None]": "channels are still last",
@@ -103,5 +114,14 @@ def walk(net, X, content_layers, style_layers):
     "best_epoch": {
         "def best_epoch(history):\n    return min(row[-1] for row in history)": "that is the loss",
         "def best_epoch(history):\n    return min(range(len(history)), key=lambda i: history[i][-1])": "not its place",
+    },
+    "nearest_centre": {
+        "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1).values": "whole numbers",
+        "def nearest_centre(x, centres):\n    return (x @ centres.T).argmax(dim=0)": "other dimension",
+        "def nearest_centre(x, centres):\n    return (x @ centres.T).argmin(dim=1)": "farthest",
+    },
+    "mean_correlation": {
+        "def mean_correlation(x):\n    return torch.corrcoef(x.T).abs().mean()": "diagonal",
+        "def mean_correlation(x):\n    return torch.corrcoef(x).abs().mean()": "corrcoef(x.T)",
     },
 }

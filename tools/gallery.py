@@ -53,8 +53,12 @@ def contact_sheet(net, steps, size):
             print(f"{content} × {style}", flush=True)
             place(paint(net, crop_to(sample(content), (size, size * 3 // 4)), sample(style), steps, size), column, row)
     s = net.settings
-    note = (f"{net.source} weights, {size} px, {steps} Adam steps, lr {s.lr:g}; content {', '.join(map(str, s.content_layers))}; "
-            f"style {', '.join(map(str, s.style_layers))}; weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}")  # fmt: skip
+    content_layers, style_layers = (", ".join(map(str, layers)) for layers in (s.content_layers, s.style_layers))
+    note = (
+        f"{net.source} weights, {size} px, {steps} Adam steps, lr {s.lr:g}; "
+        f"content {content_layers}; style {style_layers}; "
+        f"weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}"
+    )
     draw.text((GAP, sheet.height - LABEL), note, "black", font)
     return sheet
 

@@ -1,0 +1,375 @@
+import contextlib
+import io
+import os
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nst_helpers import credits, images, open_image, sample, samples, save_image, show_images
+
+
+def pixels(path):
+    img = open_image(path)
+    assert img.mode == "RGB"
+    return np.asarray(img).tolist()
+
+
+def grey(*levels):
+    """The RGB pixels of one row of grey levels."""
+    return [[[level] * 3 for level in levels]]
+
+
+def encoded(img, fmt, **options):
+    buffer = io.BytesIO()
+    img.save(buffer, fmt, **options)
+    return buffer.getvalue()
+
+
+def declare_size(png, width, height):
+    """A PNG file whose header claims another size, its checksum in order."""
+    header = b"IHDR" + struct.pack(">II", width, height) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
+
+
+# What cannot be read: one sentence that names the file.
+
+
+@pytest.mark.parametrize(
+    "name, content, kind, words",
+    [
+        ("missing.jpg", None, FileNotFoundError, "there is no file"),
+        ("empty.png", b"", ValueError, "is empty"),
+        ("text.jpg", b"not a picture at all", ValueError, "is not a picture"),
+        ("page.png", b"<!DOCTYPE html><html></html>", ValueError, "is not a picture"),
+    ],
+)
+def test_bad_file(tmp_path, name, content, kind, words):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    for given in (path, str(path)):
+        with pytest.raises(kind, match=words) as caught:
+            open_image(given)
+        assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_folder(tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder") as caught:
+        open_image(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.jpg", "http://example.org/a.jpg"])
+def test_web_address(address):
+    with pytest.raises(ValueError, match=f"{address} is a web address"):
+        open_image(address)
+
+
+@pytest.mark.parametrize("fmt", ["jpeg", "png", "gif", "webp", "tiff", "bmp"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_truncated(tmp_path, picture, fmt, share):
+    whole = encoded(picture(64, 64), fmt)
+    path = tmp_path / f"cut.{fmt}"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ValueError, match="damaged or cut off|not a picture") as caught:
+        open_image(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, of damaged EXIF
+@pytest.mark.parametrize("fmt", ["jpeg", "png", "gif", "webp", "tiff", "bmp", "avif"])
+def test_any_damage_is_a_value_error(tmp_path, picture, fmt):
+    """Flipped bytes may go unnoticed, or give a ValueError: no decoder's own exception gets out."""
+    try:
+        whole = encoded(picture(24, 36), fmt)
+    except (KeyError, OSError):
+        pytest.skip(f"this Pillow writes no {fmt}")
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[rng.integers(0, min(200, len(damaged)), 3)] = rng.integers(0, 256, 3)
+        with contextlib.suppress(ValueError):
+            open_image(io.BytesIO(damaged.tobytes()))
+
+
+@pytest.mark.parametrize("side", [60_000, 11_000])  # Pillow refuses the first, and only warns of the second
+def test_bomb_is_refused_by_its_header(tmp_path, picture, side):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(declare_size(encoded(picture(4, 4), "png"), side, side))
+    with pytest.raises(ValueError, match="too many pixels") as caught:
+        open_image(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("limit", [100, 50])
+def test_bomb_that_could_be_decoded(tmp_path, picture, monkeypatch, limit):
+    picture(12, 12).save(tmp_path / "whole.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(ValueError, match="too many pixels"):
+        open_image(tmp_path / "whole.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users to change to")
+def test_unreadable(picture):
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, whose parents only root may enter
+        path = Path(folder, "secret.png")
+        picture().save(path)
+        Path(folder).chmod(0o755)
+        path.chmod(0)
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(65534)  # root may read everything
+        try:
+            with pytest.raises(PermissionError, match="no permission") as caught:
+                open_image(path)
+        finally:
+            os.seteuid(before)
+        assert str(path) in str(caught.value)
+
+
+def test_failing_file_object_has_a_name(tmp_path):
+    with pytest.raises(ValueError, match="the file is not a picture"):
+        open_image(io.BytesIO(b""))
+    (tmp_path / "named.jpg").write_bytes(b"no")
+    with (tmp_path / "named.jpg").open("rb") as file, pytest.raises(ValueError, match="named.jpg is not a picture"):
+        open_image(file)
+
+
+# What is read: the right pixels.
+
+
+def test_grey_and_alpha(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.uint8([[0, 77, 255]])).save(path)
+    assert pixels(path) == grey(0, 77, 255)
+    Image.fromarray(np.uint8([[[0, 255], [0, 0], [0, 51]]]), "LA").save(path)
+    assert pixels(path) == grey(0, 255, 204)  # a fifth of black over white is 204
+    Image.fromarray(np.uint8([[True, False]]) * 255).convert("1").save(path)
+    assert pixels(path) == grey(255, 0)
+
+
+def test_rgba_over_white(tmp_path):
+    path = tmp_path / "a.png"
+    rgba = np.uint8([[[255, 0, 0, 255], [0, 0, 255, 0], [0, 255, 0, 51]]])
+    Image.fromarray(rgba).save(path)
+    assert pixels(path) == [[[255, 0, 0], [255, 255, 255], [204, 255, 204]]]
+
+
+@pytest.mark.parametrize("fmt", ["png", "gif"])
+def test_palette(tmp_path, fmt):
+    path = tmp_path / f"a.{fmt}"
+    img = Image.new("P", (3, 1))
+    img.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    img.putdata([0, 1, 2])
+    img.save(path)
+    assert pixels(path) == [[[255, 0, 0], [0, 255, 0], [0, 0, 255]]]
+    img.save(path, transparency=1)
+    assert pixels(path) == [[[255, 0, 0], [255, 255, 255], [0, 0, 255]]]
+
+
+def test_palette_with_shades_of_transparency(tmp_path):
+    img = Image.new("P", (3, 1))
+    img.putpalette([0, 0, 0] * 3)
+    img.putdata([0, 1, 2])
+    img.save(tmp_path / "a.png", transparency=bytes([0, 51, 255]))
+    assert pixels(tmp_path / "a.png") == grey(255, 204, 0)
+
+
+def test_cmyk(tmp_path):
+    ink = np.uint8([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 0, 255, 0], [0, 0, 0, 255]]])
+    img = Image.frombytes("CMYK", (4, 1), ink.tobytes())
+    img.save(tmp_path / "a.tif")
+    assert pixels(tmp_path / "a.tif") == [[[255, 255, 255], [0, 255, 255], [255, 255, 0], [0, 0, 0]]]
+    Image.new("CMYK", (16, 16), (255, 0, 0, 0)).save(tmp_path / "a.jpg")
+    assert np.abs(np.subtract(pixels(tmp_path / "a.jpg")[8][8], [0, 255, 255])).max() <= 3
+
+
+@pytest.mark.parametrize("name, kind", [("a.png", "<u2"), ("a.tif", "<u2"), ("b.tif", ">u2")])
+def test_16_bit_is_scaled(tmp_path, name, kind):
+    levels = np.array([[0, 257, 1000, 25700, 65535]])
+    Image.fromarray(levels.astype(kind)).save(tmp_path / name)
+    assert pixels(tmp_path / name) == grey(0, 1, 4, 100, 255)
+
+
+def test_dark_16_bit_stays_dark(tmp_path):
+    Image.fromarray(np.uint16([[0, 2570]])).save(tmp_path / "a.png")
+    assert pixels(tmp_path / "a.png") == grey(0, 10)
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ([0, 0.2, 1], (0, 51, 255)),
+        ([0, 51, 255], (0, 51, 255)),
+        ([0, 257, 65535], (0, 1, 255)),
+        ([-4, 0, 1e6], (0, 0, 255)),
+        ([np.nan, 0.2, 1], (0, 51, 255)),
+        ([0, 0, 0], (0, 0, 0)),
+    ],
+)
+def test_float_tiff(tmp_path, values, expected):
+    Image.fromarray(np.float32([values])).save(tmp_path / "a.tif")
+    assert pixels(tmp_path / "a.tif") == grey(*expected)
+
+
+def test_32_bit_integers(tmp_path):
+    Image.fromarray(np.int32([[0, 25700, 65535]])).save(tmp_path / "a.tif")
+    assert pixels(tmp_path / "a.tif") == grey(0, 100, 255)
+
+
+# How a camera stores a picture, by EXIF's definition: what is row 0 of the file, what is its column 0.
+STORED = {
+    1: lambda up: up,
+    2: np.fliplr,
+    3: lambda up: up[::-1, ::-1],
+    4: np.flipud,
+    5: lambda up: up.transpose(1, 0, 2),
+    6: np.rot90,
+    7: lambda up: up[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda up: np.rot90(up, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("fmt", ["png", "tiff"])
+def test_upright(tmp_path, picture, orientation, fmt):
+    upright = np.asarray(picture(2, 3))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](upright))
+    Image.fromarray(stored).save(tmp_path / f"a.{fmt}", exif=exif)
+    assert pixels(tmp_path / f"a.{fmt}") == upright.tolist()
+
+
+def test_upright_jpeg(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
+    assert open_image(tmp_path / "a.jpg").size == (20, 40)
+
+
+@pytest.mark.parametrize("fmt, options", [("gif", {}), ("webp", {"lossless": True}), ("png", {})])
+def test_first_frame(tmp_path, fmt, options):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "lime")]
+    frames[0].save(tmp_path / f"a.{fmt}", save_all=True, append_images=frames[1:], **options)
+    assert pixels(tmp_path / f"a.{fmt}")[0][0] == [255, 0, 0]
+
+
+def test_file_objects(tmp_path, picture):
+    img = picture()
+    memory = io.BytesIO(encoded(img, "png"))
+    for _ in range(2):  # the object stays open, and can be read again
+        assert pixels(memory) == np.asarray(img).tolist()
+    (tmp_path / "a.png").write_bytes(memory.getvalue())
+    with (tmp_path / "a.png").open("rb") as file:
+        assert pixels(file) == np.asarray(img).tolist()
+        assert not file.closed
+
+
+def test_home(tmp_path, picture, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    picture().save(tmp_path / "a.png")
+    assert open_image("~/a.png").size == (48, 32)
+
+
+# Sample images.
+
+
+@pytest.mark.parametrize("name", list(samples()))
+def test_sample_opens(name):
+    img = sample(name)
+    about = samples()[name]
+    assert img.mode == "RGB" and min(img.size) >= 150
+    assert about.kind in ("photograph", "painting", "rendering") and about.credit and about.licence
+
+
+def test_samples_are_what_the_folder_holds():
+    assert set(images._OURS) <= set(samples())
+    assert {about.kind for about in samples().values()} >= {"photograph", "painting"}
+
+
+def test_unknown_sample():
+    with pytest.raises(ValueError, match="'dog'") as caught:
+        sample("dog")
+    assert all(name in str(caught.value) for name in samples())
+
+
+def test_credits(capsys):
+    credits("cat", "astronaut")
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("cat: ") and "CC0" in out[0] and out[1].startswith("astronaut: ")
+
+
+def test_missing_folder_leaves_the_photographs(monkeypatch, tmp_path):
+    monkeypatch.setattr(images, "FOLDER", tmp_path)
+    assert set(samples()) == {"astronaut", "cat", "coffee", "rocket", "galaxies"}
+
+
+# Saving and showing.
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".PNG"])
+def test_save_and_open(tmp_path, suffix):
+    path = tmp_path / "new" / "folder" / f"a{suffix}"
+    assert save_image(Image.new("RGB", (8, 6), (0, 128, 255)), str(path)) == path
+    img = open_image(path)
+    assert img.size == (8, 6)
+    assert np.abs(np.subtract(img.getpixel((4, 3)), (0, 128, 255))).max() <= 4
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.svg", "picture.txt"])
+def test_save_needs_a_format(tmp_path, name):
+    with pytest.raises(ValueError, match=f"{name}: end the name"):
+        save_image(Image.new("RGB", (8, 6)), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["picture.psd", "picture.cur"])
+def test_save_in_a_format_that_is_only_read(tmp_path, name):
+    with pytest.raises(ValueError, match=name):
+        save_image(Image.new("RGB", (8, 6)), tmp_path / name)
+
+
+@pytest.mark.parametrize("count, num_cols, rows", [(1, None, 1), (3, None, 1), (7, 3, 3), (2, 5, 1)])
+def test_show_images(picture, count, num_cols, rows):
+    axes = show_images([picture(seed=i) for i in range(count)], [f"no. {i}" for i in range(count)], num_cols)
+    assert len(axes) == count and axes[0].get_gridspec().nrows == rows
+    for i, ax in enumerate(axes):
+        assert ax.get_title() == f"no. {i}" and not ax.axison
+        assert (ax.images[0].get_array() == np.asarray(picture(seed=i))).all()
+    empty = [ax for ax in axes[0].figure.axes if not ax.images]
+    assert not any(ax.axison for ax in empty)
+
+
+def test_show_arrays_and_tensors():
+    axes = show_images([torch.rand(8, 9, requires_grad=True), np.random.default_rng(0).random((8, 9, 3))], suptitle="x")
+    assert [ax.images[0].get_array().shape for ax in axes] == [(8, 9), (8, 9, 3)]
+    assert axes[0].figure.get_suptitle() == "x"
+
+
+SHAPES = {
+    "wide": ([(10, 200)], None),
+    "tall": ([(200, 10)], None),
+    "both": ([(10, 200), (200, 10)], None),
+    "many": ([(20, 20)] * 30, 6),
+    "a wide one in the second row": ([(20, 20)] * 2 + [(10, 100)] * 2, 2),
+}
+
+
+@pytest.mark.parametrize("shapes, num_cols", SHAPES.values(), ids=SHAPES)
+def test_figures_never_need_scrolling(shapes, num_cols):
+    axes = show_images([np.zeros(shape) for shape in shapes], num_cols=num_cols)
+    width, height = axes[0].figure.get_size_inches()
+    assert len(axes) == len(shapes) and width < 12 and height < 16
+
+
+def test_fewer_titles_than_pictures(picture):
+    axes = show_images([picture(), picture(), picture()], ["one"])
+    assert all(ax.images for ax in axes)

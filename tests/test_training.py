@@ -1,0 +1,302 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize, training
+from nst_helpers.features import extract_features
+from nst_helpers.losses import gram
+
+SHORT = {"num_epochs": 8, "lr_decay_epoch": 3, "lr": 0.1}
+
+
+def run(net, pair, **changes):
+    """All steps of a run, their images cloned."""
+    return [step._replace(X=step.X.clone()) for step in optimize(net, *pair, **{**SHORT, **changes})]
+
+
+def test_steps(net, pair):
+    steps = run(net, pair)
+    assert [step.step for step in steps] == list(range(1, 9)) and steps[0].num_epochs == 8
+    for step in steps:
+        assert step.total == pytest.approx(step.content + step.style + step.tv, rel=1e-5)
+        assert step.X.shape == pair[0].shape and not step.X.requires_grad
+    assert steps[-1].total < steps[0].total
+    assert steps[0].content == 0  # it starts from the content image
+
+
+def test_losses_are_those_before_the_step(net, pair):
+    settings = Settings()
+    start = torch.randn(pair[0].shape)
+    step = run(net, pair, start_X=start, num_epochs=1)[0]
+    (Y,), styles = extract_features(net, start, settings.content_layers, settings.style_layers)
+    (target,), _ = extract_features(net, pair[0], settings.content_layers, [])
+    _, style_targets = extract_features(net, pair[1], [], settings.style_layers)
+    assert step.content == pytest.approx(((Y - target) ** 2).mean().item(), rel=1e-4)
+    style = sum(((gram(a) - gram(b)) ** 2).mean().item() for a, b in zip(styles, style_targets))
+    assert step.style == pytest.approx(1e4 * style, rel=1e-4)
+
+
+def test_inputs_stay_as_they_are(net, pair):
+    before = [X.clone() for X in pair], [p.clone() for p in net.parameters()]
+    run(net, pair, num_epochs=2)
+    assert all(torch.equal(a, b) for a, b in zip(pair, before[0]))
+    assert all(torch.equal(a, b) and a.grad is None for a, b in zip(net.parameters(), before[1]))
+
+
+def test_learning_rate_decays(net, pair):
+    state, rates = State(), []
+    for _ in optimize(net, *pair, state=state, **SHORT):
+        rates.append(state.trainer.param_groups[0]["lr"])
+    expected = [0.1 * 0.8 ** (step // 3) for step in range(1, 9)]
+    assert rates == pytest.approx(expected)
+
+
+# How a run starts. With so low a rate, the image after the first step is the one it started from.
+
+
+def first_image(net, pair, **changes):
+    return next(optimize(net, *pair, lr=1e-9, **changes)).X
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_starts(net, pair, start):
+    X = first_image(net, pair, start=start, seed=5)
+    noise = torch.randn(pair[0].shape, generator=torch.Generator().manual_seed(5))
+    expected = {"content": pair[0], "noise": noise, "blend": (pair[0] + noise) / 2}.get(start)
+    if expected is None:  # the style image has another size
+        assert abs(X.mean() - pair[1].mean()) < 0.05 and not torch.allclose(X, pair[0], atol=0.1)
+    else:
+        assert torch.allclose(X, expected, atol=1e-6)
+
+
+def test_start_from_a_picture(net, pair):
+    start = torch.randn(pair[0].shape)
+    before = start.clone()
+    assert torch.allclose(first_image(net, pair, start_X=start), start, atol=1e-6)
+    run(net, pair, start_X=start)
+    assert torch.equal(start, before)
+
+
+# Settings.
+
+
+def test_default_settings_are_the_networks(net, pair):
+    assert next(optimize(net, *pair)).num_epochs == net.settings.num_epochs
+    assert next(optimize(net, *pair, Settings(num_epochs=7))).num_epochs == 7
+    assert next(optimize(net, *pair, Settings(num_epochs=7), num_epochs=6)).num_epochs == 6
+
+
+def test_changes_by_name(net, pair):
+    one = next(optimize(net, *pair))
+    two = next(optimize(net, *pair, tv_weight=20, style_weight=0, style_layers=[]))
+    assert two.tv == pytest.approx(2 * one.tv) and two.style == 0 and one.style > 0
+
+
+def test_only_style_or_only_content(net, pair):
+    only_style = run(net, pair, content_layers=[], content_weight=0, start="noise")
+    assert {step.content for step in only_style} == {0} and only_style[-1].style < only_style[0].style
+    only_content = run(net, pair, style_layers=[], style_weight=0, start="noise")
+    assert {step.style for step in only_content} == {0} and only_content[-1].content < only_content[0].content
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"start": "middle"}, "starts from content, noise, style, blend, not from 'middle'"),
+        ({"style_weight": -1}, "style_weight must be a finite number"),
+        ({"tv_weight": math.inf}, "tv_weight must be a finite number"),
+        ({"lr": 0}, "lr must be more than zero"),
+        ({"style_layers": []}, "style_layers is empty"),
+        ({"style_layers": ["conv9_1"]}, "no layer 'conv9_1'"),
+        ({"content_layers": [40]}, "index from 0 to 36; this is 40"),
+        ({"learning_rate": 1}, "unknown setting 'learning_rate'"),
+        ({"content_layers": ["pool5"], "style_layers": ["pool5"]}, None),
+        ({"start_X": torch.zeros(1, 3, 5, 5)}, "start_X has shape .1, 3, 5, 5., the content image .1, 3, 32, 48."),
+        (
+            {"content_layers": [], "content_weight": 0, "style_layers": [], "style_weight": 0},
+            "no layers chosen",
+        ),
+    ],
+)
+def test_errors_before_the_first_step(net, pair, changes, words):
+    state = State()
+    steps = optimize(net, *pair, state=state, **changes)
+    if words is None:
+        assert next(steps)  # 32 pixels are just enough
+        return
+    with pytest.raises(ValueError, match=words):
+        next(steps)
+    assert state.step == 0 and state.composite is None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_either_image_too_small(net, pair, which):
+    images = list(pair)
+    images[which] = torch.zeros(1, 3, 15, 40)
+    with pytest.raises(ValueError, match="15×40 pixels is too small for conv5_1"):
+        next(optimize(net, *images))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1, 40), (1, 3, 40, 1)])
+def test_one_pixel_thin(net, shape):
+    """Shallow layers allow it, but total variation has no step to measure: that is no divergence."""
+    X = torch.rand(shape)
+    with pytest.raises(ValueError, match="too small"):
+        list(optimize(net, X, X, content_layers=["conv1_1"], style_layers=["conv1_1"], num_epochs=2))
+
+
+# Stopping and going on.
+
+
+def test_break_and_continue_equals_one_run(net, pair):
+    whole = run(net, pair)
+    state = State()
+    first = [step.total for step in itertools.islice(optimize(net, *pair, state=state, **SHORT), 4)]
+    assert state.step == 4
+    second = list(optimize(net, *pair, state=state, **SHORT))
+    assert [step.step for step in second] == [5, 6, 7, 8]
+    assert first + [step.total for step in second] == [step.total for step in whole]
+    assert torch.equal(second[-1].X, whole[-1].X)
+
+
+def test_a_finished_run_can_be_made_longer(net, pair):
+    state = State()
+    assert len(list(optimize(net, *pair, state=state, **SHORT))) == 8
+    assert not list(optimize(net, *pair, state=state, **SHORT))
+    assert len(list(optimize(net, *pair, state=state, **{**SHORT, "num_epochs": 10}))) == 2
+
+
+def test_resume_with_another_rate(net, pair):
+    state, settings = State(), {**SHORT, "num_epochs": 99}
+    next(optimize(net, *pair, state=state, **settings))
+    next(optimize(net, *pair, state=state, **{**settings, "lr": 0.02}))
+    assert state.trainer.param_groups[0]["lr"] == 0.02
+    next(optimize(net, *pair, state=state, **{**settings, "lr": 0.02}))
+    assert state.trainer.param_groups[0]["lr"] == pytest.approx(0.016)  # three steps: it decays as planned
+
+
+def test_resume_with_other_weights(net, pair):
+    state = State()
+    before = next(optimize(net, *pair, state=state, **SHORT))
+    after = next(optimize(net, *pair, state=state, **{**SHORT, "tv_weight": 0}))
+    assert before.tv > 0 and after.tv == 0 and after.step == 2
+
+
+def test_resume_on_another_size(net, pair):
+    state = State()
+    next(optimize(net, *pair, state=state))
+    with pytest.raises(ValueError, match="image of another size"):
+        next(optimize(net, pair[1], pair[1], state=state))
+
+
+# Divergence.
+
+
+def test_diverges_at_a_huge_rate(net, pair):
+    images, state = [pair[0]], State()
+    with pytest.raises(DivergedError, match="non-finite in step 2.*learning rate 1e.30") as caught:
+        for step in optimize(net, *pair, state=state, lr=1e30):
+            images.append(step.X.clone())
+    assert torch.equal(caught.value.X, pair[0]) and isinstance(caught.value, ValueError)
+    assert torch.equal(state.composite.weight, pair[0])  # the run holds the last good image, too
+
+
+def test_last_good_image_is_of_the_step_that_is_named(net, pair, monkeypatch):
+    """The loss of the fourth image (after step 3) is spoilt; the last image with a finite loss is kept."""
+    images, count, compute = [pair[0]], itertools.count(1), training.compute_loss
+
+    def spoilt(*args):
+        *parts, total = compute(*args)
+        return *parts, total * (math.nan if next(count) == 4 else 1)
+
+    monkeypatch.setattr(training, "compute_loss", spoilt)
+    with pytest.raises(DivergedError) as caught:
+        for step in optimize(net, *pair, **SHORT):
+            images.append(step.X.clone())
+    error = caught.value
+    assert torch.equal(error.X, images[2])
+    assert error.step == 2, "X is the image after step 2"
+    assert "image after step 2" in str(error)
+
+
+def test_nan_in_the_image(net, pair):
+    with pytest.raises(DivergedError, match="non-finite in step 1"):
+        next(optimize(net, pair[0] * math.nan, pair[1]))
+
+
+def test_go_on_after_divergence(net, pair):
+    state = State()
+    with pytest.raises(DivergedError):
+        list(optimize(net, *pair, state=state, **{**SHORT, "lr": 1e30}))
+    steps = list(optimize(net, *pair, state=state, **SHORT))
+    assert steps[-1].step == 8 and steps[-1].total < steps[0].total
+
+
+# The whole method in one call.
+
+
+def test_stylize(net, picture):
+    content, style, seen = picture(64, 96), picture(50, 50, seed=1), []
+    before = content.tobytes()
+    img = stylize(content, style, net, size=48, progress=seen.append, num_epochs=5)
+    assert isinstance(img, Image.Image) and img.mode == "RGB" and img.size == (48, 32)
+    assert [step.step for step in seen] == [1, 2, 3, 4, 5] and content.tobytes() == before
+    again = stylize(content, style, net, size=48, num_epochs=5)
+    assert np.array_equal(img, again)
+    assert not np.array_equal(img, content.resize((48, 32)))
+
+
+def test_stylize_loads_the_weights(picture, capsys):
+    img = stylize(picture(), picture(seed=1), "embedded", size=48, num_epochs=1)
+    assert img.size == (48, 32) and "embedded" in capsys.readouterr().out
+
+
+def test_stylize_interrupted(net, picture):
+    """Stop: the picture after two steps, as a run of two steps gives it."""
+
+    def stop(step):
+        if step.step == 2:
+            raise KeyboardInterrupt
+
+    args = picture(), picture(seed=1), net
+    assert np.array_equal(stylize(*args, size=48, progress=stop), stylize(*args, size=48, num_epochs=2))
+
+
+def test_stylize_interrupted_before_it_begins(net, picture, monkeypatch):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "extract_features", stop)
+    with pytest.raises(KeyboardInterrupt):
+        stylize(picture(), picture(seed=1), net, size=48)
+
+
+@pytest.mark.parametrize("bad", ["photo.jpg", None, np.zeros((8, 8, 3))])
+def test_stylize_wants_pictures(net, picture, bad):
+    with pytest.raises(ValueError, match="content must be a PIL image"):
+        stylize(bad, picture(), net)
+    with pytest.raises(ValueError, match="style must be a PIL image"):
+        stylize(picture(), bad, net)
+
+
+@pytest.mark.parametrize("size", [0, -5, 3, float("nan"), float("inf")])
+def test_stylize_bad_size(net, picture, size):
+    with pytest.raises(ValueError):
+        stylize(picture(), picture(), net, size=size, num_epochs=1)
+
+
+def test_stylize_bad_setting(net, picture):
+    with pytest.raises(ValueError, match="unknown setting 'epochs'"):
+        stylize(picture(), picture(), net, size=48, epochs=3)
+
+
+@pytest.mark.parametrize("value, answer", [(None, 500), ("", 500), ("0", 500), ("1", 5), ("yes", 5)])
+def test_quick(monkeypatch, value, answer):
+    monkeypatch.delenv("NST_QUICK", raising=False)
+    if value is not None:
+        monkeypatch.setenv("NST_QUICK", value)
+    assert quick(500, 5) == answer
