@@ -1,6 +1,7 @@
 """Notebook 03: VGG-19 with its layers known by name and index, and the features read out of it."""
 
 import difflib
+import numbers
 
 import torch
 from d2l import torch as d2l
@@ -30,6 +31,9 @@ class VGG19(nn.Sequential):
         for name, layer in zip(LAYER_NAMES, layers):
             self.add_module(name, layer)
         self.widths, self.source, self.settings = tuple(widths), "random", Settings()
+
+    def __getitem__(self, at):
+        return nn.Sequential(*list(self)[at]) if isinstance(at, slice) else super().__getitem__(at)
 
     def __repr__(self):
         device, dtype = self.conv1_1.weight.device, str(self.conv1_1.weight.dtype).removeprefix("torch.")
@@ -66,7 +70,7 @@ def layer_index(layer):
         close = difflib.get_close_matches(layer, LAYER_NAMES, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(close)}?" if close else "names run from conv1_1 to pool5"
         raise ValueError(f"VGG-19 has no layer {layer!r}: {hint}")
-    if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer < len(LAYER_NAMES):
+    if isinstance(layer, bool) or not isinstance(layer, numbers.Integral) or not 0 <= layer < len(LAYER_NAMES):
         raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {layer!r}")
     return layer
 
@@ -113,15 +117,15 @@ def extract_features(net, X, content_layers, style_layers):
     return contents, styles
 
 
-def get_contents(net, content_img, image_shape, content_layers):
-    """The preprocessed content image ``(1, 3, h, w)`` and its feature maps, the content targets."""
+def get_contents(net, content_img, image_shape, content_layers, style_layers):
+    """The preprocessed content image ``(1, 3, h, w)`` and its feature maps, the content targets. (d2l 14.12.5)"""
     content_X = preprocess(content_img, image_shape).to(net[0].weight.device)
-    contents_Y, _ = extract_features(net, content_X, content_layers, [])
+    contents_Y, _ = extract_features(net, content_X, content_layers, style_layers)
     return content_X, contents_Y
 
 
-def get_styles(net, style_img, image_shape, style_layers):
+def get_styles(net, style_img, image_shape, content_layers, style_layers):
     """The preprocessed style image ``(1, 3, h, w)`` and its feature maps, from which the style targets come."""
     style_X = preprocess(style_img, image_shape).to(net[0].weight.device)
-    _, styles_Y = extract_features(net, style_X, [], style_layers)
+    _, styles_Y = extract_features(net, style_X, content_layers, style_layers)
     return style_X, styles_Y

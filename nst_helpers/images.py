@@ -1,6 +1,8 @@
 """Notebook 01: pictures in, pictures out, pictures side by side."""
 
+import contextlib
 import warnings
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,6 +81,8 @@ def sample(name):
 def credits(*names):
     """Print who made these sample images and under which licence, for the line below a figure."""
     for name in names:
+        if name not in samples():
+            raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
         _, credit, licence = samples()[name]
         print(f"{name}: {credit} ({licence})")
 
@@ -94,13 +98,17 @@ def open_image(path):
     if isinstance(path, (str, Path)):
         if str(path).startswith(("http://", "https://")):
             raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
-        path = Path(path).expanduser()
+        with contextlib.suppress(RuntimeError):  # ~somebody who is not there
+            path = Path(path).expanduser()
+        path = Path(path)
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
         if not path.exists():
             raise FileNotFoundError(f"there is no file {path} (looked from {Path.cwd()})")
         if path.stat().st_size == 0:
             raise ValueError(f"{path} is empty (0 bytes): copy or download it again")
+    elif not hasattr(path, "read"):
+        raise ValueError(f"open_image takes the path of a picture or an open file, not {path!r:.60}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -114,7 +122,7 @@ def open_image(path):
         raise ValueError(f"{name} is not a picture in a format that can be read (try JPEG, PNG or WebP)") from error
     except PermissionError as error:
         raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:  # what Pillow's decoders raise
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:  # Pillow's decoders
         raise ValueError(f"{name} is damaged or cut off, its pixels cannot be read ({error})") from error
 
 
@@ -137,9 +145,11 @@ def save_image(img, path):
     Raises ``ValueError`` for a suffix that names no format.
     """
     path = Path(path).expanduser()
-    if path.suffix.lower() not in Image.registered_extensions():
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise ValueError(f"{path.name}: end the name in .png, .jpg or .webp to say which format to write")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        img = _to_rgb(img)  # JPEG knows no transparency
     img.save(path, quality=92)
     return path
 
@@ -150,13 +160,14 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
     ``height``: inches a row. Small pictures are enlarged pixel by pixel, so that none are made up.
     """
+    if not len(imgs):
+        raise ValueError("show_images needs at least one picture")
     imgs = [img.detach().cpu().numpy() if torch.is_tensor(img) else np.asarray(img) for img in imgs]
     num_cols = min(num_cols or len(imgs), len(imgs))
     num_rows = -(-len(imgs) // num_cols)
-    widest = max(img.shape[1] / img.shape[0] for img in imgs[:num_cols])
-    height = min(height, 11 / (num_cols * widest))  # a figure never needs scrolling sideways
-    d2l.use_svg_display()
     ratios = [max(img.shape[1] / img.shape[0] for img in imgs[col::num_cols]) for col in range(num_cols)]
+    height = min(height, 11 / sum(ratios))  # a figure never needs scrolling sideways
+    d2l.use_svg_display()
     lines = max((title.count("\n") + 1 for title in titles or []), default=0)
     figsize = (height * sum(ratios) + 0.1 * num_cols, (height + 0.2 * lines + 0.05) * num_rows + 0.35 * bool(suptitle))
     fig, axes = d2l.plt.subplots(
@@ -164,7 +175,7 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     )
     for ax in axes.flat:
         ax.axis("off")
-    for ax, img, title in zip(axes.flat, imgs, titles or [None] * len(imgs)):
+    for ax, img, title in zip_longest(axes.flat[: len(imgs)], imgs, titles or []):
         ax.imshow(img, cmap=cmap, interpolation="nearest" if max(img.shape[:2]) < 200 else "antialiased")
         ax.set_title(title)
     if suptitle:

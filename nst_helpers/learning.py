@@ -40,7 +40,7 @@ def photographs():
     return [Image.fromarray(array).convert("RGB") for array in arrays]
 
 
-def reference_maps(images, sizes=(400, 240)):
+def reference_maps(images, sizes=(300, 180)):
     """Normalised tensors ``(1, 3, h, w)``: every image with longer sides of ``sizes`` pixels, each also mirrored."""
     maps = [preprocess(img, fit_shape(img, size)) for img in images for size in sizes]
     return maps + [X.flip(3) for X in maps]
@@ -98,7 +98,7 @@ def convolve(maps, weight, bias):
     return [F.relu(F.conv2d(F.pad(X, (1, 1, 1, 1), mode="reflect"), weight, bias)) for X in maps]
 
 
-def learn_layer(maps, width, generator, power=0.5, eps=0.1, alpha=-0.4, share=0.6, count=40_000):
+def learn_layer(maps, width, generator, power=0.5, eps=0.1, alpha=-0.4, share=0.6, count=20_000):
     """Weight ``(width, c, 3, 3)`` and bias ``(width,)`` of a convolution for maps ``(1, c, h, w)``, and its output.
 
     ``alpha``: the threshold, in standard deviations of each unit's response; below zero most units stay active,

@@ -1,5 +1,6 @@
 """Notebook 06: watching a run. d2l's Animator, made to update in place, and ``train`` on top of it."""
 
+import copy
 import time
 from dataclasses import dataclass, field
 
@@ -85,7 +86,7 @@ def train(net, content_X, style_X, settings=None, resume=None, start_X=None, sna
     and the last good picture.
     """
     settings = (settings or (resume.settings if resume else net.settings)).but(**changes)
-    state = resume.state if resume else State()
+    state = copy.deepcopy(resume.state) if resume else State()  # so that a result can be resumed more than once
     history, kept = (list(resume.history), list(resume.snapshots)) if resume else ([], [])
     before = resume.seconds if resume else 0.0
     every = max(1, settings.num_epochs // max(1, snapshots))
@@ -114,6 +115,7 @@ def train(net, content_X, style_X, settings=None, resume=None, start_X=None, sna
         print(f"stopped after step {state.step}; train(…, resume=result) goes on from here")
     except DivergedError as error:
         print(error)
+        kept = [(step, img) for step, img in kept if step <= error.step]
     if state.composite is None:
         raise KeyboardInterrupt("stopped before the first step")
     image = postprocess(state.composite.weight)

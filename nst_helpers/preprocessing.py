@@ -13,7 +13,7 @@ def check_shape(image_shape):
     try:
         height, width = (int(side) for side in image_shape)
         good = (height, width) == tuple(image_shape) and min(height, width) > 0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
         raise ValueError(f"image_shape is (height, width), two whole numbers above zero; this is {image_shape!r}")
@@ -22,8 +22,9 @@ def check_shape(image_shape):
 
 def fit_shape(img, longest):
     """``(height, width)`` of a PIL image scaled so that its longer side has ``longest`` pixels."""
+    longest, _ = check_shape((longest, longest))
     scale = longest / max(img.size)
-    return check_shape((max(1, round(img.height * scale)), max(1, round(img.width * scale))))
+    return max(1, round(img.height * scale)), max(1, round(img.width * scale))
 
 
 def preprocess(img, image_shape):

@@ -15,13 +15,13 @@ from .preprocessing import fit_shape, postprocess, preprocess
 
 
 class DivergedError(ValueError):
-    """A loss became infinite or not a number. ``X`` is the last good composite, ``step`` the step it came from."""
+    """The loss of step ``failed`` was not finite. ``X`` is the last good composite, ``step`` the step it came from."""
 
-    def __init__(self, step, X, lr):
-        self.step, self.X = step, X
+    def __init__(self, failed, X, lr):
+        self.step, self.X = max(0, failed - 2), X  # the step before made an image whose loss is no number
         super().__init__(
-            f"the loss became non-finite in step {step + 1}: most likely the learning rate {lr:g} or a loss weight "
-            f"is too large. The image after step {step} is kept; try a tenth of the rate"
+            f"the loss became non-finite in step {failed}: most likely the learning rate {lr:g} or a loss weight "
+            f"is too large. The image after step {self.step} is kept; try a tenth of the rate"
         )
 
 
@@ -72,13 +72,16 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
     layers = settings.content_layers, settings.style_layers
     for X in (content_X, style_X):
         check_layers(net, X, *layers)
+    if min(content_X.shape[-2:]) < 2:
+        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
     if start_X is not None and start_X.shape != content_X.shape:
         raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
     with torch.no_grad():  # the targets never change
-        contents_Y, _ = extract_features(net, content_X, layers[0], []) if layers[0] else ([], [])
-        _, styles_Y = extract_features(net, style_X, [], layers[1]) if layers[1] else ([], [])
+        # Both lists, as in the loop: an in-place ReLU changes a feature only where the network runs past it.
+        contents_Y, _ = extract_features(net, content_X, *layers)
+        _, styles_Y = extract_features(net, style_X, *layers)
     state = State() if state is None else state
     composite, styles_Y_gram, trainer = get_inits(content_X, device, settings.lr, styles_Y)
     if state.composite is None:
@@ -91,7 +94,8 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
         state.last_good = composite.weight.detach().clone()
     elif state.composite.weight.shape != content_X.shape:
         raise ValueError("this run was started on an image of another size: hand in the same images to go on")
-    elif settings.lr != state.scheduler.base_lrs[0]:
+    state.scheduler.step_size = settings.lr_decay_epoch  # whoever goes on may choose anew
+    if settings.lr != state.scheduler.base_lrs[0]:
         state.scheduler.base_lrs = [settings.lr]
         state.trainer.param_groups[0]["lr"] = settings.lr
     weights = settings.content_weight, settings.style_weight, settings.tv_weight
@@ -106,7 +110,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
         if not math.isfinite(losses[-1]):
             with torch.no_grad():
                 X.copy_(state.last_good)
-            raise DivergedError(state.step, state.last_good, trainer.param_groups[0]["lr"])
+            raise DivergedError(state.step + 1, state.last_good.clone(), trainer.param_groups[0]["lr"])
         state.last_good.copy_(X.detach())
         total.backward()
         trainer.step()
@@ -115,10 +119,11 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
         yield Step(state.step, settings.num_epochs, *losses, X.detach())
 
 
-def stylize(content, style, weights="auto", size=450, progress=None, **settings):
+def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, **settings):
     """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
 
-    ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of both images.
+    ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
+    ``style_size``: of the style image, default 1.5 times as many; the larger, the larger its strokes come out.
     ``progress``: a function called with every ``Step``. ``settings``: any of ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work; an interrupt returns the picture so far.
     """
@@ -126,7 +131,8 @@ def stylize(content, style, weights="auto", size=450, progress=None, **settings)
         if not isinstance(img, Image.Image):
             raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {img!r:.60}")
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
-    content_X, style_X = (preprocess(img, fit_shape(img, size)) for img in (content, style))
+    content_X = preprocess(content, fit_shape(content, size))
+    style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
     state = State()
     try:
         for step in optimize(net, content_X, style_X, state=state, **settings):

@@ -8,13 +8,15 @@ Three sources feed one network, with the same 16 convolutions under the same nam
 """
 
 import contextlib
+import errno
 import math
+import numbers
 import os
-import pickle
 import re
 import socket
 import time
 from dataclasses import dataclass, field, fields, replace
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -66,14 +68,18 @@ class Settings:
     def __post_init__(self):
         for name in ("content_weight", "style_weight", "tv_weight", "lr"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value < 0:
                 raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r}")
+        for name in ("num_epochs", "lr_decay_epoch"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+                raise ValueError(f"{name} must be a whole number; it is {value!r}")
         for name in ("lr", "num_epochs", "lr_decay_epoch"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than zero; it is {getattr(self, name)!r}")
         for kind in ("content", "style"):
             layers = getattr(self, f"{kind}_layers")
-            layers = (layers,) if isinstance(layers, (str, int)) else tuple(layers)
+            layers = (layers,) if isinstance(layers, (str, numbers.Integral)) else tuple(layers)
             object.__setattr__(self, f"{kind}_layers", layers)
             if not layers and getattr(self, f"{kind}_weight") > 0:
                 raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
@@ -91,8 +97,18 @@ class Settings:
 # 0, 5, 10, 19 and 25 into the ReLU layers named in Settings (notebook 03 shows why).
 SETTINGS = {
     "imagenet": Settings(),
-    "embedded": Settings(),
-    "random": Settings(),
+    # Chosen from a grid: images/settings_grid.jpg, benchmarks/FILTERS.md.
+    "embedded": Settings(
+        content_layers=("relu4_1",),
+        style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1"),
+        style_weight=1e5,
+        tv_weight=30.0,
+        lr=0.15,
+        num_epochs=150,
+        lr_decay_epoch=20,
+    ),
+    # Features of random filters are faint, so the style weight is large.
+    "random": Settings(style_weight=1e5, lr=0.15, num_epochs=150, lr_decay_epoch=20),
 }
 
 
@@ -159,9 +175,12 @@ def read_embedded(path):
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
-        widths = tuple(len(tensors[f"conv{block}_1.bias"]) for block in range(1, 6))
-        return Parameters(header.get("source", path.name), tensors, widths, header["padding"], header["pooling"])
-    except (SafetensorError, KeyError, OSError) as error:
+        if header["padding"] not in ("zeros", "reflect") or header["pooling"] not in ("max", "average"):
+            raise ValueError(f"padding {header['padding']!r}, pooling {header['pooling']!r}")
+        return Parameters(
+            header.get("source", path.name), tensors, _widths(tensors), header["padding"], header["pooling"]
+        )
+    except (SafetensorError, KeyError, OSError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} is not a file of VGG-19 weights made by nst_helpers ({error})") from error
 
 
@@ -177,11 +196,22 @@ def read_checkpoint(path, source):
             for name in CONV_NAMES
             for kind in ("weight", "bias")
         }
-    except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError, pickle.UnpicklingError) as error:
+        return Parameters(source, tensors, _widths(tensors))
+    except Exception as error:  # an unpickler given garbage raises nearly anything
         raise WeightsError(
             f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it and run again to fetch it anew"
         ) from error
-    return Parameters(source, tensors, tuple(len(tensors[f"conv{b}_1.bias"]) for b in range(1, 6)))
+
+
+def _widths(tensors):
+    """Channels a block, once it is clear that every tensor has the shape that VGG-19 gives it."""
+    widths, channels = tuple(len(tensors[f"conv{block}_1.bias"]) for block in range(1, 6)), 3
+    for name in CONV_NAMES:
+        width = widths[int(name[4]) - 1]
+        if tensors[f"{name}.weight"].shape != (width, channels, 3, 3) or tensors[f"{name}.bias"].shape != (width,):
+            raise ValueError(f"{name} has a shape that VGG-19 has not")
+        channels = width
+    return widths
 
 
 def imagenet_path(url=None):
@@ -216,7 +246,7 @@ def fetch_imagenet(url=None, tries=3):
             again, why = True, f"the file from {url} arrived incomplete or damaged (its hash is wrong)"
         except WeightsError:
             raise
-        except OSError as error:  # reset, or silent for longer than TIMEOUT
+        except (OSError, HTTPException) as error:  # reset, cut, or silent for longer than TIMEOUT
             again, why = True, f"the connection to {urlsplit(url).netloc} broke ({error})"
         if not again:
             break
@@ -243,7 +273,8 @@ def _folder(folder):
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        if isinstance(error, URLError) or not error.filename:
+        full = error.errno == errno.ENOSPC
+        if isinstance(error, URLError) or not (error.filename or full):
             raise
         raise WeightsError(
             f"{folder} cannot be written ({error.strerror}): set TORCH_HOME to a folder that can"

@@ -204,8 +204,8 @@ def test_no_layers(net):
 
 def test_targets(net, picture):
     img = picture()
-    content_X, contents = get_contents(net, img, (20, 30), ["conv2_2"])
-    style_X, styles = get_styles(net, img, (20, 30), ["conv1_1", 5])
+    content_X, contents = get_contents(net, img, (20, 30), ["conv2_2"], ["conv1_1", 5])
+    style_X, styles = get_styles(net, img, (20, 30), ["conv2_2"], ["conv1_1", 5])
     assert torch.equal(content_X, preprocess(img, (20, 30))) and torch.equal(style_X, content_X)
     assert [Y.shape for Y in contents] == [(1, 6, 10, 15)]
     assert [Y.shape for Y in styles] == [(1, 4, 20, 30), (1, 6, 10, 15)]

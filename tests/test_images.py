@@ -373,3 +373,29 @@ def test_figures_never_need_scrolling(shapes, num_cols):
 def test_fewer_titles_than_pictures(picture):
     axes = show_images([picture(), picture(), picture()], ["one"])
     assert all(ax.images for ax in axes)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, Image.new("RGB", (2, 2))])
+def test_neither_path_nor_file(wrong):
+    with pytest.raises(ValueError, match="open_image takes the path"):
+        open_image(wrong)
+
+
+def test_home_of_nobody():
+    with pytest.raises(FileNotFoundError, match="nobody_of_that_name"):
+        open_image("~nobody_of_that_name/x.jpg")
+
+
+def test_transparent_picture_saved_as_jpeg(tmp_path):
+    path = save_image(Image.new("RGBA", (4, 4), (255, 0, 0, 0)), tmp_path / "x.jpg")
+    assert Image.open(path).getpixel((0, 0))[1] > 250  # white shows through
+
+
+def test_no_pictures_to_show():
+    with pytest.raises(ValueError, match="at least one"):
+        show_images([])
+
+
+def test_credits_of_an_unknown_sample():
+    with pytest.raises(ValueError, match="nope"):
+        credits("nope")

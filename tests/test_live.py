@@ -195,3 +195,10 @@ def test_bad_settings_come_before_the_plot(net, pair, shown):
 )
 def test_duration(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_result_can_be_resumed_more_than_once(net, pair):
+    first = train(net, *pair, num_epochs=3, plot=False)
+    twice = [train(net, *pair, resume=first, num_epochs=6, plot=False) for _ in range(2)]
+    assert twice[0].history == twice[1].history and len(twice[0].history) == 6
+    assert first.state.step == 3

@@ -31,7 +31,7 @@ def test_steps(net, pair):
 def test_losses_are_those_before_the_step(net, pair):
     settings = Settings()
     start = torch.randn(pair[0].shape)
-    step = run(net, pair, start_X=start, num_epochs=1)[0]
+    step = run(net, pair, settings=settings, start_X=start, num_epochs=1)[0]
     (Y,), styles = extract_features(net, start, settings.content_layers, settings.style_layers)
     (target,), _ = extract_features(net, pair[0], settings.content_layers, [])
     _, style_targets = extract_features(net, pair[1], [], settings.style_layers)
@@ -205,22 +205,31 @@ def test_diverges_at_a_huge_rate(net, pair):
     assert torch.equal(state.composite.weight, pair[0])  # the run holds the last good image, too
 
 
-def test_last_good_image_is_of_the_step_that_is_named(net, pair, monkeypatch):
-    """The loss of the fourth image (after step 3) is spoilt; the last image with a finite loss is kept."""
+@pytest.fixture
+def spoilt(net, pair, monkeypatch):
+    """The loss of the image after step 3 is made not a number: the error, and all images from step 0 on."""
     images, count, compute = [pair[0]], itertools.count(1), training.compute_loss
 
-    def spoilt(*args):
+    def spoil(*args):
         *parts, total = compute(*args)
         return *parts, total * (math.nan if next(count) == 4 else 1)
 
-    monkeypatch.setattr(training, "compute_loss", spoilt)
+    monkeypatch.setattr(training, "compute_loss", spoil)
     with pytest.raises(DivergedError) as caught:
         for step in optimize(net, *pair, **SHORT):
             images.append(step.X.clone())
-    error = caught.value
-    assert torch.equal(error.X, images[2])
-    assert error.step == 2, "X is the image after step 2"
-    assert "image after step 2" in str(error)
+    return caught.value, images
+
+
+def test_last_good_image_is_kept(spoilt):
+    error, images = spoilt
+    assert len(images) == 4 and "non-finite in step 4" in str(error)
+    assert torch.equal(error.X, images[2])  # the last whose loss was finite
+
+
+def test_last_good_image_is_of_the_step_that_is_named(spoilt):
+    error, _ = spoilt
+    assert error.step == 2 and "image after step 2" in str(error)
 
 
 def test_nan_in_the_image(net, pair):
@@ -300,3 +309,12 @@ def test_quick(monkeypatch, value, answer):
     if value is not None:
         monkeypatch.setenv("NST_QUICK", value)
     assert quick(500, 5) == answer
+
+
+def test_going_on_with_another_decay(net, pair):
+    state = State()
+    for _ in optimize(net, *pair, state=state, num_epochs=2, lr=0.1, lr_decay_epoch=50):
+        pass
+    for _ in optimize(net, *pair, state=state, num_epochs=4, lr=0.1, lr_decay_epoch=1):
+        pass
+    assert state.trainer.param_groups[0]["lr"] == pytest.approx(0.1 * 0.8**2)
