@@ -56,7 +56,8 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
         net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, SETTINGS.get(found.source, Settings())
-    net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
+    # channels_last is the memory format that convolutions measure fastest in, on CPUs and GPUs alike
+    net = net.requires_grad_(False).eval().to(device or d2l.try_gpu(), memory_format=torch.channels_last)
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
     return net

@@ -1,4 +1,4 @@
-"""Notebook 08: a slim VGG-19 learned layer by layer from a dozen photographs, without labels or gradients.
+"""Notebook 08: a slim VGG-19 learned layer by layer from seven pictures, without labels or gradients.
 
 For every layer: cut patches from the feature maps so far, whiten them, cluster them, and make each cluster's
 centre a filter (Coates and Ng 2012). That this can work at all: the first layers of a network can be learned

@@ -80,8 +80,9 @@ class Result:
 def train(net, content_X, style_X, settings=None, resume=None, start_X=None, snapshots=20, plot=True, **changes):
     """``optimize`` under the live plot; returns a ``Result``.
 
-    It says after the first step how long the run will take. Interrupt it (the stop button) and it returns what
-    it has; ``resume=result`` goes on from there, under the old settings unless ``changes`` says otherwise.
+    It says after three steps how long the run will take (the first is always slower). Interrupt it (the stop
+    button) and it returns what it has; ``resume=result`` goes on from there, under the old settings unless
+    ``changes`` says otherwise.
     ``snapshots``: about how many pictures to keep. A loss that diverges ends the run with a printed sentence
     and the last good picture.
     """
@@ -96,17 +97,18 @@ def train(net, content_X, style_X, settings=None, resume=None, start_X=None, sna
             live.X.append(row[0])
             for series, loss in zip(live.Y, row[1:4]):
                 series.append(loss)
-    start, first, finished = time.monotonic(), state.step, False
+    start, first, warm_up, finished = time.monotonic(), state.step, 0.0, False
     try:
         for step in optimize(net, content_X, style_X, settings, state, start_X):
             history.append((step.step, step.content, step.style, step.tv, step.total))
             if step.step % every == 0 or step.step == 1:
                 kept.append((step.step, postprocess(step.X)))
             if live:
-                spent = time.monotonic() - start
-                left = spent / (step.step - first) * (step.num_epochs - step.step)
-                if step.step == first + 1:
-                    print(f"first step {spent:.2f} s: about {duration(left)} for {step.num_epochs - first} steps. "
+                done, spent = step.step - first, time.monotonic() - start
+                warm_up = spent if done == 1 else warm_up
+                left = (spent - warm_up) / max(1, done - 1) * (step.num_epochs - step.step)
+                if done == 3:
+                    print(f"first step {warm_up:.2f} s; about {duration(left)} for {step.num_epochs - step.step} more. "
                           "Stop (■) keeps what is there.", flush=True)  # fmt: skip
                 live.note = f"{duration(left)} left" if left else f"{duration(spent + before)} in all"
                 live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))

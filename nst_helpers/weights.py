@@ -3,7 +3,7 @@
 Three sources feed one network, with the same 16 convolutions under the same names:
 
 * ``imagenet``: torchvision's pretrained VGG-19 (548 MB, fetched once, kept in torch's cache);
-* ``embedded``: a slim VGG-19 that ships in this folder, learned from a dozen photographs (notebook 08);
+* ``embedded``: a slim VGG-19 that ships in this folder, learned from seven pictures (notebook 08);
 * ``random``: He-initialised from a seed, to see what training buys.
 """
 

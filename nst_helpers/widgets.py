@@ -81,6 +81,6 @@ def _png(drawn):
         drawn.save(buffer, "png")
         return buffer.getvalue(), drawn.size
     fig = d2l.plt.gcf()
-    fig.savefig(buffer, dpi=150, bbox_inches=None)
+    fig.savefig(buffer, dpi=150, bbox_inches="tight", pad_inches=0.08)
     d2l.plt.close(fig)
-    return buffer.getvalue(), [round(side * 75) for side in fig.get_size_inches()]
+    return buffer.getvalue(), [side // 2 for side in Image.open(buffer).size]  # sharp on dense screens

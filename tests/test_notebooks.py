@@ -191,7 +191,7 @@ def test_classic_mistakes_are_recognised(notebook, exercise, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "nst_helpers", "tests", "tools"]]
+    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "nst_helpers", "tests", "tools", "benchmarks", "notebooks"]]
 )
 def test_ruff(command):
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)

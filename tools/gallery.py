@@ -26,7 +26,7 @@ def crop_to(img, size):
 def paint(net, content_img, style_img, steps, size, keep=None):
     """The composite image after ``steps`` steps, longer side ``size``; ``keep(step)`` sees every step."""
     content_X = preprocess(content_img, fit_shape(content_img, size))
-    style_X = preprocess(style_img, fit_shape(style_img, size))
+    style_X = preprocess(style_img, fit_shape(style_img, round(1.5 * size)))  # larger: larger strokes
     for step in optimize(net, content_X, style_X, num_epochs=steps):
         if keep:
             keep(step)
