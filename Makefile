@@ -7,6 +7,8 @@ else
 BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
+# Jupyter asks for this word in containers, where everybody is root
+AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
 .PHONY: help setup lab test run notebooks weights pictures gallery clean
 
@@ -24,7 +26,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 lab: $(READY)    ## open the series in JupyterLab
-	$(BIN)/python -m jupyter lab notebooks/00_one_minute_tour.ipynb
+	$(BIN)/python -m jupyter lab $(AS_ROOT) --ServerApp.root_dir=. notebooks/00_one_minute_tour.ipynb
 
 test: $(READY)   ## lints, unit tests with coverage, every notebook
 	$(BIN)/python -m pytest tests --cov --cov-report=term --cov-fail-under=85

@@ -1,5 +1,7 @@
 """Helpers of the neural style transfer notebooks: one module a notebook, read them in this order."""
 
+from types import ModuleType
+
 from .images import FOLDER, PALETTE, Sample, credits, open_image, sample, samples, save_image, show_images
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
 from .weights import (
@@ -20,4 +22,5 @@ from .live import LivePlot, Result, duration, train
 from .widgets import Explorer, explore
 from .checks import check
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [name for name, value in list(globals().items()) if name[0] != "_" and not isinstance(value, ModuleType)]
+__all__.remove("ModuleType")

@@ -10,7 +10,7 @@ STARTS = ("content", "noise", "style", "blend")
 
 
 class CompositeImage(nn.Module):
-    """A module whose one parameter, ``weight``, is the image: ``(1, 3, h, w)``, normalised. (d2l 14.12.7)"""
+    """A module whose one parameter, ``weight``, is the image: ``(1, 3, h, w)``, normalised. (d2l 14.12.6)"""
 
     def __init__(self, img_shape):
         super().__init__()
@@ -42,7 +42,7 @@ def initialise(composite, start, content_X, style_X=None, blend=0.5, seed=0):
 
 
 def get_inits(X, device, lr, styles_Y):
-    """The composite image's first state, the style targets and the optimiser. (d2l 14.12.7)
+    """The composite image's first state, the style targets and the optimiser. (d2l 14.12.6)
 
     Returns ``(composite, styles_Y_gram, trainer)``: a ``CompositeImage`` equal to ``X``, one Gram matrix a
     style layer, and Adam over the composite's single parameter.

@@ -122,6 +122,7 @@ def learn_vgg19(images, widths=SLIM, seed=0, progress=None, **recipe):
 
     ``recipe`` goes to ``learn_layer``; block 1, which no pooling precedes, keeps its filters sharp.
     ``progress(name, done)`` is called after each convolution: its name, and the share that is done, 0 to 1.
+    Raises ``ValueError`` for pictures that are too few or too small.
     """
     generator, tensors, maps = torch.Generator().manual_seed(seed), {}, reference_maps(images)
     for name in LAYER_NAMES:
@@ -130,6 +131,8 @@ def learn_vgg19(images, widths=SLIM, seed=0, progress=None, **recipe):
         elif name in CONV_NAMES:
             block = int(name[4])
             sharp = {"share": 0} if block == 1 else {}
+            if sum(X.shape[2] * X.shape[3] for X in maps) < 4 * widths[block - 1]:
+                raise ValueError(f"too few or too small pictures: at {name} too little of them is left to learn from")
             weight, bias, maps = learn_layer(maps, widths[block - 1], generator, **{**recipe, **sharp})
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = weight, bias
             if progress:

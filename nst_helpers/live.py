@@ -29,7 +29,7 @@ class LivePlot(d2l.Animator):
         self.fig.set_layout_engine("constrained")
         self.axes[0].get_gridspec().set_width_ratios([4.4, right])
         self.num_epochs, self.picture, self.X, self.Y = num_epochs, None, [], ([], [], [])
-        self.handle, self.next_draw, self.note = None, 0.0, ""
+        self.handle, self.next_draw, self.note, self.seconds = None, 0.0, "", 0.0
 
     def add(self, step, losses, img=None):
         """Take the three losses of a step; ``img``: a function that makes the picture, called only to draw."""
@@ -52,16 +52,19 @@ class LivePlot(d2l.Animator):
             ax.legend(loc="upper right")
         ax.grid(alpha=0.3)
         if img is not None:
+            shown = img()
             if self.picture is None:
-                self.picture = right.imshow(img())
+                self.picture = right.imshow(shown)
                 right.axis("off")
-            self.picture.set_data(img())
+            self.picture.set_data(shown)
             right.set_title(f"composite image after epoch {self.X[-1]}")
         if self.handle is None:
             self.handle = display(self.fig, display_id=True)
         else:
             self.handle.update(self.fig)
-        self.next_draw = time.monotonic() + max(0.5, 9 * (time.monotonic() - start))
+        spent = time.monotonic() - start
+        self.seconds += spent  # spent on drawing in all
+        self.next_draw = time.monotonic() + max(0.5, 9 * spent)
 
 
 @dataclass
@@ -106,18 +109,18 @@ def train(net, content_X, style_X, settings=None, resume=None, start_X=None, sna
             if live:
                 done, spent = step.step - first, time.monotonic() - start
                 warm_up = spent if done == 1 else warm_up
-                left = (spent - warm_up) / max(1, done - 1) * (step.num_epochs - step.step)
+                left = (spent - warm_up - live.seconds) / max(1, done - 1) * (step.num_epochs - step.step)
                 if done == 3:
                     print(f"first step {warm_up:.2f} s; about {duration(left)} for {step.num_epochs - step.step} more. "
                           "Stop (■) keeps what is there.", flush=True)  # fmt: skip
-                live.note = f"{duration(left)} left" if left else f"{duration(spent + before)} in all"
+                live.note = f"{duration(left)} left" if done > 1 else ""
                 live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
         finished = True
     except KeyboardInterrupt:
         print(f"stopped after step {state.step}; train(…, resume=result) goes on from here")
     except DivergedError as error:
         print(error)
-        kept = [(step, img) for step, img in kept if step <= error.step]
+        history, kept = ([row for row in rows if row[0] <= error.step] for rows in (history, kept))
     if state.composite is None:
         raise KeyboardInterrupt("stopped before the first step")
     image = postprocess(state.composite.weight)

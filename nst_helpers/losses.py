@@ -4,7 +4,10 @@ import torch
 
 
 def content_loss(Y_hat, Y):
-    """Mean squared difference of two feature maps of one shape: a scalar tensor. (Gatys et al. 2016, eq. 1)"""
+    """Mean squared difference of two feature maps of one shape: a scalar tensor.
+
+    (Gatys et al. 2016, eq. 1, as a mean and not half a sum: d2l 14.12.5)
+    """
     return torch.square(Y_hat - Y.detach()).mean()
 
 
@@ -12,7 +15,7 @@ def gram(X):
     """Gram matrix of a feature map: ``(1, c, h, w)`` → ``(c, c)``, divided by ``c * h * w``.
 
     Entry i, j says how strongly channels i and j occur together, wherever that is.
-    (Gatys et al. 2016, eq. 3; scaled as in d2l 14.12.6)
+    (Gatys et al. 2016, eq. 3; scaled as in d2l 14.12.5)
     """
     c, n = X.shape[1], X.shape[2] * X.shape[3]
     X = X.reshape(c, n)
@@ -20,14 +23,17 @@ def gram(X):
 
 
 def style_loss(Y_hat, gram_Y):
-    """Mean squared difference of the Gram matrix of ``Y_hat`` ``(1, c, h, w)`` and ``gram_Y`` ``(c, c)``."""
+    """Mean squared difference of the Gram matrix of ``Y_hat`` ``(1, c, h, w)`` and ``gram_Y`` ``(c, c)``.
+
+    (Gatys et al. 2016, eq. 4, scaled as in d2l 14.12.5)
+    """
     return torch.square(gram(Y_hat) - gram_Y.detach()).mean()
 
 
 def tv_loss(Y_hat):
     """Total variation: half the mean absolute step to the next row plus half that to the next column.
 
-    ``Y_hat``: an image ``(1, c, h, w)``. (d2l 14.12.6, after Rudin, Osher and Fatemi 1992)
+    ``Y_hat``: an image ``(1, c, h, w)``. (d2l 14.12.5, after Rudin, Osher and Fatemi 1992)
     """
     rows = torch.abs(Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :]).mean()
     columns = torch.abs(Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]).mean()
@@ -38,7 +44,7 @@ def compute_loss(X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, wei
     """All losses of a composite image ``X`` ``(1, 3, h, w)``, each times its weight (content, style, TV).
 
     Returns ``(contents_l, styles_l, tv_l, total)``: a list with one scalar a content layer, one with one a
-    style layer, a scalar, and the sum of them all. (d2l 14.12.6)
+    style layer, a scalar, and the sum of them all. (d2l 14.12.5)
     """
     content_weight, style_weight, tv_weight = weights
     contents_l = [content_loss(Y_hat, Y) * content_weight for Y_hat, Y in zip(contents_Y_hat, contents_Y)]

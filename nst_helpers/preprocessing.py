@@ -3,7 +3,7 @@
 import torch
 import torchvision
 
-# Mean and standard deviation of ImageNet's pixels, red, green, blue, for values from 0 to 1.
+# Mean and spread of ImageNet's photographs, red, green, blue, for values from 0 to 1, as torchvision uses them.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])
 rgb_std = torch.tensor([0.229, 0.224, 0.225])
 

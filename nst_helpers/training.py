@@ -110,7 +110,9 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
         if not math.isfinite(losses[-1]):
             with torch.no_grad():
                 X.copy_(state.last_good)
-            raise DivergedError(state.step + 1, state.last_good.clone(), trainer.param_groups[0]["lr"])
+            error = DivergedError(state.step + 1, state.last_good.clone(), trainer.param_groups[0]["lr"])
+            state.step = error.step
+            raise error
         state.last_good.copy_(X.detach())
         total.backward()
         trainer.step()

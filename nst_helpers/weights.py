@@ -199,7 +199,7 @@ def read_checkpoint(path, source):
         return Parameters(source, tensors, _widths(tensors))
     except Exception as error:  # an unpickler given garbage raises nearly anything
         raise WeightsError(
-            f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it and run again to fetch it anew"
+            f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it and fetch it anew"
         ) from error
 
 

@@ -61,7 +61,10 @@ class Explorer(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, "image/png": base64.b64encode(self.png).decode()}
+        still = io.BytesIO()
+        if self.png:
+            Image.open(io.BytesIO(self.png)).convert("RGB").save(still, "jpeg", quality=82)
+        return {**bundle, "image/jpeg": base64.b64encode(still.getvalue()).decode()}
 
 
 def explore(draw, continuous=False, **controls):

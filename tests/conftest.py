@@ -2,10 +2,6 @@
 
 import os
 
-# Before nst_helpers is imported, and for the kernels and processes that tests start.
-os.environ.setdefault("NST_WEIGHTS", "embedded")
-os.environ.setdefault("NST_QUICK", "1")
-
 import matplotlib
 
 if "MPLBACKEND" not in os.environ:

@@ -114,6 +114,11 @@ def test_same_seed_same_network(learned):
     assert not torch.equal(again.tensors["conv2_1.weight"], other.tensors["conv2_1.weight"])
 
 
+def test_too_little_to_learn_from():
+    with pytest.raises(ValueError, match="too few or too small"):
+        learn_vgg19([sample("cat").resize((300, 20))], count=500)
+
+
 def test_photographs_are_rgb_and_leave_the_test_pictures_out():
     images = photographs()
     assert len(images) >= 6 and all(img.mode == "RGB" for img in images)
@@ -124,8 +129,10 @@ def test_command_writes_a_file_and_says_how_long(monkeypatch, tmp_path, capsys):
     target = tmp_path / "embedded.safetensors"
     monkeypatch.setattr("nst_helpers.learning.EMBEDDED", target)
     monkeypatch.setattr("nst_helpers.learning.photographs", lambda: [sample("cat").resize((96, 64))])
-    monkeypatch.setattr("nst_helpers.learning.reference_maps", lambda images: reference_maps(images, sizes=(96,)))
-    monkeypatch.setattr("nst_helpers.learning.SLIM", (4, 4, 4, 4, 4))
+    monkeypatch.setattr(
+        "nst_helpers.learning.learn_vgg19",
+        lambda images, progress: learn_vgg19(images, (4, 4, 4, 4, 4), progress=progress, count=500),
+    )
     main()
     assert target.is_file() and "left" in capsys.readouterr().out
 

@@ -101,7 +101,7 @@ def test_train(net, pair, shown, capsys):
     assert np.array_equal(result.image, postprocess(result.state.composite.weight))
     assert result.settings.num_epochs == 12 and result.settings.lr == 0.1
     out = capsys.readouterr().out
-    assert out.startswith("first step ") and "for 12 steps" in out and out.count("\n") == 1
+    assert out.startswith("first step ") and "for 9 more" in out and out.count("\n") == 1
     assert len(shown.displays) == 1
     assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two a second
 

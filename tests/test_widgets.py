@@ -57,7 +57,7 @@ def test_an_error_without_words_is_named():
 def test_error_at_the_first_drawing():
     explorer = explore(paint, red=ipywidgets.IntSlider(13))
     assert explorer.error is not None and explorer.png == b""
-    assert "image/png" in explorer._repr_mimebundle_()
+    assert "image/jpeg" in explorer._repr_mimebundle_()
     explorer.set(red=4)
     assert colour(explorer.png) == (4, 0, 0)
 
@@ -65,7 +65,7 @@ def test_error_at_the_first_drawing():
 def test_shown_as_picture_where_widgets_do_not_run():
     explorer = explore(paint, red=(0, 255)).set(red=99)
     bundle = explorer._repr_mimebundle_()
-    assert colour(base64.b64decode(bundle["image/png"])) == (99, 0, 0)
+    assert colour(base64.b64decode(bundle["image/jpeg"]))[0] == pytest.approx(99, abs=3)
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
@@ -77,12 +77,13 @@ def test_figures():
 
     explorer = explore(draw, height=(1, 3, 1))
     assert not d2l.plt.get_fignums()
-    assert Image.open(io.BytesIO(explorer.png)).size == (600, 300)
+    width, height = Image.open(io.BytesIO(explorer.png)).size  # about 600 × 300, trimmed
+    assert 500 < width <= 620 and 250 < height <= 320
     layout = explorer.picture.layout
-    assert (layout.width, layout.height) == ("300px", "150px")
+    assert (layout.width, layout.height) == (f"{width // 2}px", f"{height // 2}px")
     explorer.set(height=3)
-    assert layout.height == "150px"  # nothing below jumps
-    assert Image.open(io.BytesIO(explorer.png)).size == (600, 450)
+    assert layout.height == f"{height // 2}px"  # nothing below jumps
+    assert Image.open(io.BytesIO(explorer.png)).size[1] > height
 
 
 def test_a_failed_figure_is_closed():

@@ -9,7 +9,6 @@ Stops at the first notebook that fails, names it and the cell, and exits with 1.
 
 import argparse
 import base64
-import io
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 COVERS = ROOT / "images" / "covers"
@@ -48,11 +46,9 @@ def save_cover(notebook, path):
     """Keep the picture of the cell tagged "cover": the notebook's own first lines show it."""
     for cell in notebook.cells:
         if "cover" in cell.metadata.get("tags", []):
-            pngs = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
-            img = Image.open(io.BytesIO(base64.b64decode(pngs[-1]))).convert("RGB")
-            img.thumbnail((1400, 1400))
+            pictures = [output.data["image/jpeg"] for output in cell.outputs if "image/jpeg" in output.get("data", {})]
             COVERS.mkdir(exist_ok=True)
-            img.save(COVERS / f"{path.stem}.jpg", quality=88)
+            (COVERS / f"{path.stem}.jpg").write_bytes(base64.b64decode(pictures[-1]))
 
 
 def main():

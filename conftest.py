@@ -1,0 +1,6 @@
+"""What tests and the kernels they start find in their environment, unless somebody chose otherwise."""
+
+import os
+
+os.environ.setdefault("NST_WEIGHTS", "embedded")  # the same everywhere, and no download
+os.environ.setdefault("NST_QUICK", "1")  # short runs
