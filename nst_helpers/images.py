@@ -179,6 +179,8 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     """
     if not len(imgs):
         raise ValueError("show_images needs at least one picture")
+    if titles and len(titles) > len(imgs):
+        raise ValueError(f"show_images has {len(imgs)} pictures and {len(titles)} titles")
     imgs = [img.detach().cpu().numpy() if torch.is_tensor(img) else np.asarray(img) for img in imgs]
     num_cols = min(num_cols or len(imgs), len(imgs))
     num_rows = -(-len(imgs) // num_cols)

@@ -396,6 +396,11 @@ def test_no_pictures_to_show():
         show_images([])
 
 
+def test_more_titles_than_pictures():
+    with pytest.raises(ValueError, match="1 pictures and 2 titles"):
+        show_images([Image.new("RGB", (4, 4))], ["a", "b"])
+
+
 def test_credits_of_an_unknown_sample():
     with pytest.raises(ValueError, match="nope"):
         credits("nope")
