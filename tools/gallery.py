@@ -46,7 +46,7 @@ def contact_sheet(net, steps, size):
     for column, style in enumerate(STYLES, 1):
         place(sample(style), column, 0)
         draw.text((GAP + column * (TILE[0] + GAP), 8), style.replace("_", " "), "black", font)
-    draw.text((GAP, TILE[1] // 2 + LABEL), "content ↓   style →", "black", font)
+    draw.text((GAP, TILE[1] // 2 + LABEL), "content down, style across", "black", font)
     for row, content in enumerate(CONTENTS, 1):
         place(sample(content), 0, row)
         for column, style in enumerate(STYLES, 1):
