@@ -59,7 +59,7 @@ _PHOTOGRAPHS = {
     "astronaut": ("astronaut", "Eileen Collins, photograph by NASA", "public domain"),
     "cat": ("chelsea", "Chelsea, photograph by Stéfan van der Walt", "CC0"),
     "coffee": ("coffee", "photograph by Rachel Michetti, Pikolo Espresso Bar", "CC0"),
-    "rocket": ("rocket", "launch of DSCOVR, photograph by SpaceX", "CC0"),
+    "rocket": ("rocket", "launch of DSCOVR, photograph by SpaceX", "public domain"),
     "galaxies": ("hubble_deep_field", "Hubble eXtreme Deep Field, NASA and ESA", "public domain"),
 }
 _OURS = {
