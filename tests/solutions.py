@@ -113,7 +113,14 @@ def walk(net, X, content_layers, style_layers):
     },
     "best_epoch": {
         "def best_epoch(history):\n    return min(row[-1] for row in history)": "that is the loss",
-        "def best_epoch(history):\n    return min(range(len(history)), key=lambda i: history[i][-1])": "not its place",
+        """
+def best_epoch(history):
+    return min(range(len(history)), key=lambda i: history[i][-1])
+""": "place in the list",
+        "def best_epoch(history):\n    return min(history, key=lambda row: row[2])[0]": "lowest *total*",
+        "def best_epoch(history):\n    return min(history, key=lambda row: row[3])[0]": "lowest *total*",
+        "def best_epoch(history):\n    return max(history, key=lambda row: row[4])[0]": "lowest *total*",
+        "def best_epoch(history):\n    return len(history)": "not 4",
     },
     "nearest_centre": {
         "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1).values": "whole numbers",

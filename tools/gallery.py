@@ -75,7 +75,7 @@ def teaser(net, steps, size, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--size", type=int, default=320, help="pixels on the longer side")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
     arguments = parser.parse_args()
