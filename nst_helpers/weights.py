@@ -46,12 +46,18 @@ class WeightsError(OSError):
     """Weights that cannot be fetched, read or used. The message says which file or address, and what to do."""
 
 
+CHOICES = {"optimizer": ("adam", "lbfgs"), "precision": ("auto", "float32", "bfloat16")}
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every choice of a run. Layers are names (``"relu4_1"``) or indices (``25``).
 
+    ``style_layer_weights``: one number a style layer; empty for 1 each. ``optimizer``: ``"adam"``, as published,
+    or ``"lbfgs"``, which needs a fraction of the steps and no learning rate. ``precision`` of the convolutions:
+    ``"auto"``, ``"float32"`` or ``"bfloat16"``. ``lr`` and ``lr_decay_epoch`` are Adam's.
     Raises ``ValueError``, naming the setting and the value, for a negative or non-finite weight, an empty
-    layer list whose weight is not zero, a learning rate or step count that is not positive.
+    layer list whose weight is not zero, a learning rate or step count that is not positive, an unknown choice.
     """
 
     content_layers: tuple = ("relu4_4",)
@@ -64,8 +70,14 @@ class Settings:
     lr_decay_epoch: int = 50
     start: str = "content"
     seed: int = 0
+    style_layer_weights: tuple = ()
+    optimizer: str = "adam"
+    precision: str = "auto"
 
     def __post_init__(self):
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {getattr(self, name)!r}")
         for name in ("content_weight", "style_weight", "tv_weight", "lr"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value < 0:
@@ -83,6 +95,12 @@ class Settings:
             object.__setattr__(self, f"{kind}_layers", layers)
             if not layers and getattr(self, f"{kind}_weight") > 0:
                 raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
+        weights = tuple(self.style_layer_weights)
+        object.__setattr__(self, "style_layer_weights", weights)
+        if weights and len(weights) != len(self.style_layers):
+            raise ValueError(f"style_layer_weights has {len(weights)} numbers for {len(self.style_layers)} style layers")
+        if not all(isinstance(w, numbers.Real) and math.isfinite(w) and w >= 0 for w in weights):
+            raise ValueError(f"style_layer_weights must be finite numbers, zero or more; they are {weights!r}")
 
     def but(self, **changes):
         """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
