@@ -38,7 +38,19 @@ class VGG19(nn.Sequential):
     def __repr__(self):
         device, dtype = self.conv1_1.weight.device, str(self.conv1_1.weight.dtype).removeprefix("torch.")
         channels = "-".join(map(str, self.widths))
-        return f"VGG-19 with {self.source} weights (channels {channels}) on {device} in {dtype}"
+        trains = f" (trains in {best_precision(device)})" if best_precision(device) != dtype else ""
+        return f"VGG-19 with {self.source} weights (channels {channels}) on {device} in {dtype}{trains}"
+
+
+def best_precision(device):
+    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``. Asks; measures nothing."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:  # other devices than these two: as published
+        asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        native = device.type == "cpu" and any(getattr(torch.cpu, ask, bool)() for ask in asks)
+    return "bfloat16" if native else "float32"
 
 
 def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, verbose=True):

@@ -103,6 +103,8 @@ def train(net, content_X, style_X, settings=None, resume=None, start_X=None, sna
     start, first, warm_up, finished = time.monotonic(), state.step, 0.0, False
     try:
         for step in optimize(net, content_X, style_X, settings, state, start_X):
+            if step.note:
+                print(step.note)
             history.append((step.step, step.content, step.style, step.tv, step.total))
             if step.step % every == 0 or step.step == 1:
                 kept.append((step.step, postprocess(step.X)))

@@ -8,10 +8,15 @@ from typing import NamedTuple
 import torch
 from PIL import Image
 
-from .composite import STARTS, CompositeImage, get_inits, initialise
-from .features import VGG19, check_layers, extract_features, load_vgg19
-from .losses import compute_loss
+from .composite import STARTS, CompositeImage, initialise
+from .engine import LBFGS, Objective
+from .features import VGG19, load_vgg19
+from .losses import tv_loss
 from .preprocessing import fit_shape, postprocess, preprocess
+from .weights import Settings
+
+SMOOTH_TV = 0.01  # in normalised units: half a grey level; with the exact kinks L-BFGS needs twice the steps
+PATIENCE = 15  # steps
 
 
 class DivergedError(ValueError):
@@ -19,9 +24,10 @@ class DivergedError(ValueError):
 
     def __init__(self, failed, X, lr):
         self.step, self.X = max(0, failed - 2), X  # the step before made an image whose loss is no number
+        cause = f"the learning rate {lr:g} or a loss weight is" if lr else "a loss weight is"
         super().__init__(
-            f"the loss became non-finite in step {failed}: most likely the learning rate {lr:g} or a loss weight "
-            f"is too large. The image after step {self.step} is kept; try a tenth of the rate"
+            f"the loss became non-finite in step {failed}: most likely {cause} too large. "
+            f"The image after step {self.step} is kept; try a tenth of {'the rate' if lr else 'it'}"
         )
 
 
@@ -38,6 +44,7 @@ class Step(NamedTuple):
     tv: float
     total: float
     X: torch.Tensor
+    note: str = ""  # what a reader should know about this step
 
 
 @dataclass
@@ -45,10 +52,45 @@ class State:
     """What a run needs to go on where it stopped: hand it to ``optimize`` again."""
 
     composite: CompositeImage = None
-    trainer: torch.optim.Optimizer = None
+    trainer: object = None
     scheduler: object = None
     step: int = 0
     last_good: torch.Tensor = field(default=None, repr=False)
+    settings: Settings = field(default=None, repr=False)
+    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: L-BFGS's way back
+
+    def prepare(self, settings):
+        """The optimiser for these settings: the old one where it fits, for it remembers the way so far."""
+        before, self.settings = self.settings, settings
+        X = self.composite.weight
+        if settings.optimizer == "adam":
+            if before is None or before.optimizer != "adam":
+                self.use_adam(settings.lr, settings.lr_decay_epoch)
+            self.scheduler.step_size = settings.lr_decay_epoch  # whoever goes on may choose anew
+            if settings.lr != self.scheduler.base_lrs[0]:
+                self.scheduler.base_lrs = [settings.lr]
+                self.trainer.param_groups[0]["lr"] = settings.lr
+        elif before is None or before.but(num_epochs=settings.num_epochs) != settings:  # another landscape
+            self.trainer, self.scheduler, self.best = LBFGS(X), None, None
+
+    def use_adam(self, lr, decay):
+        self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
+        self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
+
+    def guard(self, total):
+        """Where L-BFGS finds nothing better for ``PATIENCE`` steps, Adam goes on from the best picture."""
+        if not isinstance(self.trainer, LBFGS):
+            return ""
+        X = self.composite.weight
+        if self.best is None or total < self.best[0]:
+            self.best = total, self.step, X.detach().clone()
+        if self.step - self.best[1] < PATIENCE:
+            return ""
+        with torch.no_grad():
+            X.copy_(self.best[2])
+        self.use_adam(0.02, 50)
+        X.grad = None  # of the picture that was left behind
+        return f"L-BFGS found nothing better after step {self.best[1]}: Adam goes on from that picture"
 
 
 def quick(full, short):
@@ -63,62 +105,56 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
     ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
     ``start_X``: a picture to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and go on
-    later. The method is d2l 14.12.7's: Adam, learning rate times 0.8 every ``lr_decay_epoch`` steps.
+    later. The method is d2l 14.12.7's: Adam, learning rate times 0.8 every ``lr_decay_epoch`` steps; or L-BFGS,
+    on a total variation without its kinks (``SMOOTH_TV``; the losses shown are exact), and back to Adam, said in
+    ``Step.note``, where it finds nothing better.
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
     settings = (settings or net.settings).but(**changes)
     if settings.start not in STARTS:
         raise ValueError(f"a run starts from {', '.join(STARTS)}, not from {settings.start!r}")
-    layers = settings.content_layers, settings.style_layers
-    for X in (content_X, style_X):
-        check_layers(net, X, *layers)
     if min(content_X.shape[-2:]) < 2:
         raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
     if start_X is not None and start_X.shape != content_X.shape:
         raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
-    with torch.no_grad():  # the targets never change
-        # Both lists, as in the loop: an in-place ReLU changes a feature only where the network runs past it.
-        contents_Y, _ = extract_features(net, content_X, *layers)
-        _, styles_Y = extract_features(net, style_X, *layers)
     state = State() if state is None else state
-    composite, styles_Y_gram, trainer = get_inits(content_X, device, settings.lr, styles_Y)
+    if state.composite is not None and state.composite.weight.shape != content_X.shape:
+        raise ValueError("this run was started on an image of another size: hand in the same images to go on")
+    objective = Objective(net, content_X, style_X, settings, SMOOTH_TV if settings.optimizer == "lbfgs" else 0.0)
     if state.composite is None:
+        composite = CompositeImage(content_X.shape).to(content_X)
         if start_X is None:
             initialise(composite, settings.start, content_X, style_X, seed=settings.seed)
         else:
             composite.weight.data.copy_(start_X)
-        state.composite, state.trainer = composite, trainer
-        state.scheduler = torch.optim.lr_scheduler.StepLR(trainer, settings.lr_decay_epoch, 0.8)
-        state.last_good = composite.weight.detach().clone()
-    elif state.composite.weight.shape != content_X.shape:
-        raise ValueError("this run was started on an image of another size: hand in the same images to go on")
-    state.scheduler.step_size = settings.lr_decay_epoch  # whoever goes on may choose anew
-    if settings.lr != state.scheduler.base_lrs[0]:
-        state.scheduler.base_lrs = [settings.lr]
-        state.trainer.param_groups[0]["lr"] = settings.lr
-    weights = settings.content_weight, settings.style_weight, settings.tv_weight
-    X, trainer = state.composite.weight, state.trainer
+        state.composite, state.last_good = composite, composite.weight.detach().clone()
+    X = state.composite.weight
+    state.prepare(settings)
     while state.step < settings.num_epochs:
-        trainer.zero_grad()
-        contents_Y_hat, styles_Y_hat = extract_features(net, X, *layers)
-        contents_l, styles_l, tv_l, total = compute_loss(
-            X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights
-        )
-        losses = [float(sum(l.detach() for l in part)) for part in (contents_l, styles_l, [tv_l], [total])]
-        if not math.isfinite(losses[-1]):
+        state.trainer.zero_grad()
+        losses = objective(X)
+        sum(losses).backward()
+        values = [float(loss.detach()) for loss in losses]
+        if settings.optimizer == "lbfgs":
+            values[2] = settings.tv_weight * float(tv_loss(X.detach()))  # shown as it is, not smoothed
+        if not math.isfinite(sum(values)):
             with torch.no_grad():
                 X.copy_(state.last_good)
-            error = DivergedError(state.step + 1, state.last_good.clone(), trainer.param_groups[0]["lr"])
+            lr = None if state.scheduler is None else state.trainer.param_groups[0]["lr"]
+            error = DivergedError(state.step + 1, state.last_good.clone(), lr)
             state.step = error.step
+            if lr is None:
+                state.settings = None  # L-BFGS remembers what led astray: whoever goes on gets a new one
             raise error
+        note = state.guard(sum(values))
         state.last_good.copy_(X.detach())
-        total.backward()
-        trainer.step()
-        state.scheduler.step()
+        state.trainer.step()
         state.step += 1
-        yield Step(state.step, settings.num_epochs, *losses, X.detach())
+        if state.scheduler:
+            state.scheduler.step()
+        yield Step(state.step, settings.num_epochs, *values, sum(values), X.detach(), note)
 
 
 def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, **settings):

@@ -98,7 +98,9 @@ class Settings:
         weights = tuple(self.style_layer_weights)
         object.__setattr__(self, "style_layer_weights", weights)
         if weights and len(weights) != len(self.style_layers):
-            raise ValueError(f"style_layer_weights has {len(weights)} numbers for {len(self.style_layers)} style layers")
+            raise ValueError(
+                f"style_layer_weights has {len(weights)} numbers for {len(self.style_layers)} style layers"
+            )
         if not all(isinstance(w, numbers.Real) and math.isfinite(w) and w >= 0 for w in weights):
             raise ValueError(f"style_layer_weights must be finite numbers, zero or more; they are {weights!r}")
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nst_helpers import LivePlot, Result, duration, live, postprocess, train, training
+from nst_helpers import LivePlot, Result, duration, live, postprocess, train
+from nst_helpers.engine import Objective
 
 SHORT = {"num_epochs": 12, "lr": 0.1}
 
@@ -34,14 +35,14 @@ def shown(monkeypatch):
 
 def interrupted_at(monkeypatch, number):
     """Press Stop while step ``number`` is computed."""
-    count, compute = itertools.count(1), training.compute_loss
+    count, compute = itertools.count(1), Objective.__call__
 
     def stop(*args):
         if next(count) == number:
             raise KeyboardInterrupt
         return compute(*args)
 
-    monkeypatch.setattr(training, "compute_loss", stop)
+    monkeypatch.setattr(Objective, "__call__", stop)
 
 
 # The plot.
@@ -158,7 +159,7 @@ def test_stop_before_the_first_step(net, pair, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "extract_features", stop)
+    monkeypatch.setattr(Objective, "__init__", stop)
     with pytest.raises(KeyboardInterrupt, match="before the first step"):
         train(net, *pair, plot=False)
 

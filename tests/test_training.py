@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize, training
+from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize
+from nst_helpers.engine import Objective
 from nst_helpers.features import extract_features
 from nst_helpers.losses import gram
 
@@ -31,7 +32,7 @@ def test_steps(net, pair):
 def test_losses_are_those_before_the_step(net, pair):
     settings = Settings()
     start = torch.randn(pair[0].shape)
-    step = run(net, pair, settings=settings, start_X=start, num_epochs=1)[0]
+    step = run(net, pair, settings=settings, start_X=start, num_epochs=1, precision="float32")[0]
     (Y,), styles = extract_features(net, start, settings.content_layers, settings.style_layers)
     (target,), _ = extract_features(net, pair[0], settings.content_layers, [])
     _, style_targets = extract_features(net, pair[1], [], settings.style_layers)
@@ -208,13 +209,13 @@ def test_diverges_at_a_huge_rate(net, pair):
 @pytest.fixture
 def spoilt(net, pair, monkeypatch):
     """The loss of the image after step 3 is made not a number: the error, and all images from step 0 on."""
-    images, count, compute = [pair[0]], itertools.count(1), training.compute_loss
+    images, count, compute = [pair[0]], itertools.count(1), Objective.__call__
 
     def spoil(*args):
         *parts, total = compute(*args)
         return *parts, total * (math.nan if next(count) == 4 else 1)
 
-    monkeypatch.setattr(training, "compute_loss", spoil)
+    monkeypatch.setattr(Objective, "__call__", spoil)
     with pytest.raises(DivergedError) as caught:
         for step in optimize(net, *pair, **SHORT):
             images.append(step.X.clone())
@@ -279,7 +280,7 @@ def test_stylize_interrupted_before_it_begins(net, picture, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "extract_features", stop)
+    monkeypatch.setattr(Objective, "__init__", stop)
     with pytest.raises(KeyboardInterrupt):
         stylize(picture(), picture(seed=1), net, size=48)
 

@@ -1,0 +1,157 @@
+"""Notebook 06, "Where the time goes": the loss of a composite image, evaluated without waste.
+
+The numbers are those of ``extract_features`` and ``compute_loss``. The savings: the network is cut after the
+deepest layer in use and its ReLUs work in place where nobody looks at their input; convolutions run in
+bfloat16 where the hardware multiplies it natively, and channels-last; a symmetric Gram matrix needs one
+product on the way back, not two; past a size, features are computed twice rather than kept.
+"""
+
+import copy
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from .features import best_precision, check_layers
+from .losses import content_loss, gram, tv_loss
+
+# Pixels from which features are computed anew on the way back instead of being kept: a third more time, for
+# little more than half the memory (benchmarks/RESULTS.md).
+SPARING_FROM = 1_500_000
+
+
+class StyleLoss(torch.autograd.Function):
+    """``style_loss(Y_hat, gram_Y)``, its gradient written by hand.
+
+    With G = F Fᵀ / (c n), the loss mean((G − A)²) has the gradient 4 (G − A) F / (c³ n), as G is symmetric: one
+    product, where autograd, which does not know that, needs two. (Gatys et al. 2016, eq. 6, as a mean)
+    """
+
+    @staticmethod
+    def forward(ctx, Y_hat, gram_Y):
+        difference = gram(_full(Y_hat)) - gram_Y
+        ctx.save_for_backward(Y_hat, difference)  # Y_hat is kept for the convolution after it anyway
+        return torch.square(difference).mean()
+
+    @staticmethod
+    def backward(ctx, grad):
+        Y_hat, difference = ctx.saved_tensors
+        _, c, h, w = Y_hat.shape
+        factor = (grad * difference * 4 / (c**3 * h * w)).to(Y_hat.dtype)
+        rows = Y_hat.permute(0, 2, 3, 1).reshape(h * w, c) @ factor  # channels last, as the gradient from behind is
+        return rows.reshape(1, h, w, c).permute(0, 3, 1, 2), None
+
+
+class Objective:
+    """The weighted losses of a composite image as a function, its targets computed once.
+
+    ``net``: from ``load_vgg19``; ``content_X``, ``style_X``: ``(1, 3, h, w)`` on its device.
+    ``objective(X)`` gives three scalar float32 tensors, ``(content, style, tv)``, each times its weight.
+    ``smooth_tv``: a length in normalised units below which total variation has no kink (0: exact).
+    Raises ``ValueError`` as ``check_layers`` does.
+    """
+
+    def __init__(self, net, content_X, style_X, settings, smooth_tv=0.0):
+        for X in (content_X, style_X):
+            check_layers(net, X, settings.content_layers, settings.style_layers)
+        content_at, style_at = check_layers(net, content_X, settings.content_layers, settings.style_layers)
+        deepest = max(content_at + style_at)
+        # A ReLU in place overwrites the map of the convolution before it: that is what is seen there.
+        content_at, style_at = ([_seen(net, i, deepest) for i in at] for at in (content_at, style_at))
+        layer_weights = dict(zip(style_at, settings.style_layer_weights or [1.0] * len(style_at)))
+        precision = best_precision(content_X.device) if settings.precision == "auto" else settings.precision
+        # float32: whatever the network has, which a test may have made double
+        self.dtype = torch.bfloat16 if precision == "bfloat16" else next(net.parameters()).dtype
+        self.segments = _cut(net, sorted({*content_at, *style_at}), self.dtype)
+        self.weights = settings.content_weight, settings.style_weight, settings.tv_weight
+        self.sparing = content_X.shape[-2] * content_X.shape[-1] >= SPARING_FROM
+        self.smooth_tv = smooth_tv
+        with torch.no_grad():
+            self.contents = {at: _full(Y) for at, Y in self.features(content_X) if at in content_at}
+            self.styles = {
+                at: (layer_weights[at], gram(_full(Y))) for at, Y in self.features(style_X) if at in style_at
+            }
+
+    def features(self, X):
+        """Index and feature map of every layer in use, in the network's order."""
+        X = X.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        for at, segment in self.segments:
+            X = checkpoint(segment, X, use_reentrant=False) if self.sparing and X.requires_grad else segment(X)
+            if at is not None:
+                yield at, X
+
+    def __call__(self, X):
+        content, style = X.new_zeros(()), X.new_zeros(())
+        for at, Y in self.features(X):
+            if at in self.contents:
+                content = content + content_loss(_full(Y), self.contents[at])
+            if at in self.styles:
+                weight, gram_Y = self.styles[at]
+                style = style + weight * StyleLoss.apply(Y, gram_Y)
+        tv = smooth_tv_loss(X, self.smooth_tv) if self.smooth_tv else tv_loss(X)
+        return tuple(weight * loss for weight, loss in zip(self.weights, (content, style, tv)))
+
+
+def smooth_tv_loss(Y_hat, eps):
+    """``tv_loss`` with sqrt(d² + eps²) − eps for |d|: a second-order optimiser stumbles over the kink at 0."""
+    rows, columns = Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :], Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]
+    return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
+
+
+class LBFGS:
+    """L-BFGS (Liu and Nocedal 1989) over an image, one step from each gradient, coarse before fine.
+
+    It trains not the pixels but a picture Z that the composite shows smoothed: X = X₀ + S Z, where S is
+    1 / (f + 0.1) at f cycles a pixel. Colours and broad shapes so come first, and fewer steps suffice.
+    Used as a ``torch.optim`` optimiser: ``zero_grad``, ``backward``, ``step``.
+    """
+
+    HISTORY = 20
+
+    def __init__(self, X):
+        self.X, self.X0, self.Z = X, X.detach().clone(), torch.zeros_like(X, requires_grad=True)
+        height, width = X.shape[-2:]
+        f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]).to(X.device)
+        self.spectrum = 1 / (f + 0.1)
+        self.spectrum /= self.spectrum.square().mean().sqrt()
+        self.inner = torch.optim.LBFGS(
+            [self.Z], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0
+        )
+        self.param_groups = [{"params": [X], "lr": 0.3 * X.numel()}]  # the first step: 0.3 a value, on average
+
+    def smooth(self, X):
+        return torch.fft.irfft2(torch.fft.rfft2(X, norm="ortho") * self.spectrum, s=X.shape[-2:], norm="ortho")
+
+    def zero_grad(self):
+        self.X.grad = None
+
+    def step(self):
+        self.Z.grad = self.smooth(self.X.grad) * self.X.numel()  # S is symmetric; losses are means, too faint a slope
+        self.inner.param_groups[0]["lr"], self.param_groups[0]["lr"] = self.param_groups[0]["lr"], 1.0
+        self.inner.step(lambda: 0.0)
+        with torch.no_grad():
+            self.X.copy_(self.X0 + self.smooth(self.Z))
+
+
+def _full(Y):
+    """Losses are computed in float32 (or double, in double)."""
+    return Y.float() if Y.dtype == torch.bfloat16 else Y
+
+
+def _seen(net, i, deepest):
+    in_place = i < deepest and getattr(net[i + 1], "inplace", False)
+    return i + 1 if in_place else i
+
+
+def _cut(net, taps, dtype):
+    """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling."""
+    segments, layers = [], []
+    for i in range(taps[-1] + 1):
+        layer = copy.deepcopy(net[i]).to(dtype=dtype, memory_format=torch.channels_last)
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = bool(layers)  # the first of a segment must leave the map before it as it is
+        layers.append(layer)
+        if i in taps or isinstance(layer, (nn.MaxPool2d, nn.AvgPool2d)):
+            segments.append((i if i in taps else None, nn.Sequential(*layers)))
+            layers = []
+    return segments
