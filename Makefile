@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 # Jupyter asks for this word in containers, where everybody is root
 AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: help setup lab test run notebooks weights pictures gallery clean
+.PHONY: help setup lab test run notebooks weights pictures gallery bench clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -46,6 +46,9 @@ pictures: $(READY)  ## draw the paintings in images/ anew
 
 gallery: $(READY)  ## paint the README's contact sheet and moving picture
 	$(BIN)/python tools/gallery.py
+
+bench: $(READY)  ## measure speed and memory; writes benchmarks/RESULTS.md (40 minutes)
+	$(BIN)/python benchmarks/bench.py
 
 clean:           ## remove what was built, the environment too
 	rm -rf $(VENV) build

@@ -1,0 +1,337 @@
+"""make bench: how fast, against the published program and against the bare arithmetic, in ratios of one run.
+
+    python benchmarks/bench.py           everything; writes benchmarks/RESULTS.md (about 40 minutes on two cores)
+    python benchmarks/bench.py --quick   that it runs, in under two minutes; writes nothing, judges no time
+
+Absolute times belong to the machine named in the table; ratios are what carries over.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+import nst_helpers
+from nst_helpers import Settings, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
+from nst_helpers.engine import Objective
+from nst_helpers.features import best_precision
+from published import CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT, Published
+
+NETS = {"embedded": "embedded", "full width": "random"}
+PHOTO, PAINTING = "rocket", "autumn_wood"  # neither was used to choose a setting
+BOOK = Settings(
+    content_weight=CONTENT_WEIGHT, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT, lr=0.3, lr_decay_epoch=50
+)
+DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+
+
+def pair(shape, device="cpu"):
+    return [preprocess(sample(name), shape).to(device) for name in (PHOTO, PAINTING)]
+
+
+def ours(name, device="cpu"):
+    return load_vgg19(NETS[name], device, verbose=False)
+
+
+def theirs(name, device="cpu"):
+    """The published program on the same network: ReLUs in place, weights trainable, the plain layout."""
+    net = load_vgg19(NETS[name], device, relu_in_place=True, verbose=False).requires_grad_(True)
+    return Published(net.to(memory_format=torch.contiguous_format))
+
+
+def now(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def seconds(steps, device="cpu"):
+    """The time of every step of a generator; the first, which warms up, is left out."""
+    marks = [now(device) for _ in steps]
+    return [b - a for a, b in zip(marks, marks[1:])]
+
+
+def until_published_loss(name, shape, epochs, device):
+    """Seconds of the published run, and ours until its loss: (published, their loss, ours, our steps)."""
+    content_X, style_X = pair(shape, device)
+    start = now(device)
+    for _, X in theirs(name, device).train(content_X, content_X, style_X, 0.3, epochs, 50):
+        final = X
+    published = now(device) - start
+    net = ours(name, device)
+    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+
+    def judge(X):
+        with torch.no_grad():
+            return float(sum(exact(X)))
+
+    goal, spent, start = judge(final), 0.0, now(device)
+    for step in optimize(net, content_X, style_X, BOOK.but(optimizer="lbfgs", num_epochs=2 * epochs)):
+        if step.step % 5 == 0 or step.step == 2 * epochs:
+            spent += now(device) - start
+            if judge(step.X) <= goal:
+                return published, goal, spent, step.step
+            start = now(device)
+    return published, goal, float("nan"), step.step
+
+
+def over_the_floor(name, shape, precision, steps, device):
+    """Seconds of one of our steps, and of its convolutions alone, forward and backward to the input."""
+    content_X, style_X = pair(shape, device)
+    net = ours(name, device)
+    step = min(seconds(optimize(net, content_X, style_X, BOOK.but(num_epochs=steps, precision=precision)), device))
+    dtype, floor, X = getattr(torch, precision), 0.0, content_X
+    for layer in list(net)[:29]:
+        if isinstance(layer, torch.nn.Conv2d):
+            conv = torch.nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1, device=device)
+            conv = conv.requires_grad_(False).to(dtype=dtype, memory_format=torch.channels_last)
+            x = torch.randn(X.shape, device=device).to(dtype, memory_format=torch.channels_last).requires_grad_()
+            slope = torch.randn(1, layer.out_channels, *X.shape[-2:], device=device)
+            slope = slope.to(dtype, memory_format=torch.channels_last)
+            times = []
+            for _ in range(steps):
+                start = now(device)
+                torch.autograd.grad(conv(x), x, slope)
+                times.append(now(device) - start)
+            floor += min(times)
+        with torch.no_grad():
+            X = layer(X)
+    return step, floor
+
+
+def peak(what, name, shape, precision, sparing):
+    """Peak memory of two steps in a process of its own, in MB over what was there before them."""
+    code = f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {sparing!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"no peak for {what}, {name}, {shape}: {done.stderr[-500:]}")
+    return [float(number) for number in done.stdout.split()]
+
+
+def peak_here(what, name, shape, precision, sparing):
+    content_X, style_X = pair(shape)
+    if what == "published":
+        steps = theirs(name).train(content_X, content_X, style_X, 0.3, 2, 50)
+    else:
+        nst_helpers.engine.SPARING_FROM = 0 if sparing else 10**12
+        steps = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=2, precision=precision, optimizer=what))
+    # What Linux calls resident, in pages of 4 kB; the most of it so far may be older than the run.
+    before, start = int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6, time.perf_counter()
+    for _ in steps:
+        pass
+    most, spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, time.perf_counter() - start
+    return f"{most - before} {spent / 2}"
+
+
+def growth(name, shapes, device):
+    """Seconds per megapixel of a step, size by size."""
+    found = []
+    for shape in shapes:
+        times = seconds(optimize(ours(name, device), *pair(shape, device), BOOK.but(num_epochs=5)), device)
+        found.append(min(times) / (shape[0] * shape[1] / 1e6))
+    return found
+
+
+def latency(epochs, tries):
+    """From images to the first frame and to the last of a preview run, in seconds; import; loading."""
+    photo, painting, marks = sample(PHOTO), sample(PAINTING), []
+    net, size = ours("embedded"), max(fit_shape(sample(PHOTO), 192))
+    for _ in range(3):
+        start = time.perf_counter()
+        frames = []
+        stylize(photo, painting, net, size, optimizer="lbfgs", num_epochs=epochs,
+                progress=lambda step, at=frames: at.append(time.perf_counter()))  # fmt: skip
+        marks.append((frames[0] - start, frames[-1] - start))
+    loads = {}
+    for name in NETS:
+        start = time.perf_counter()
+        ours(name)
+        loads[name] = time.perf_counter() - start
+    imports = [command_seconds(f"import {name}", tries) for name in ("torch", "nst_helpers")]
+    start = time.perf_counter()
+    best_precision("cpu")
+    return min(marks), loads, imports, time.perf_counter() - start
+
+
+def command_seconds(code, tries):
+    times = []
+    for _ in range(tries):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def agreement(name, shape, epochs):
+    """Two runs in float32 that start one millionth apart, and one in bfloat16: PSNR in dB and float32 losses."""
+    content_X, style_X = pair(shape)
+    net = ours(name)
+    generator = torch.Generator().manual_seed(0)
+    nudge = 1e-6 * torch.randn(content_X.shape, generator=generator)
+    runs = [
+        list(optimize(net, content_X, style_X, BOOK.but(num_epochs=epochs, precision=precision), start_X=start))[-1].X
+        for precision, start in [("float32", content_X), ("float32", content_X + nudge), ("bfloat16", content_X)]
+    ]
+    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+    with torch.no_grad():
+        losses = [float(sum(exact(X))) for X in runs]
+    pixels = [X * nst_helpers.rgb_std.view(3, 1, 1) for X in runs]
+    psnr = [-10 * torch.log10(torch.square(other - pixels[0]).mean()).item() for other in pixels[1:]]
+    return psnr, losses
+
+
+def savings(name, shape, steps):
+    """The way from the published step to ours, one change at a time: (label, seconds)."""
+    content_X, style_X = pair(shape)
+    rows = [("as published", min(seconds(theirs(name).train(content_X, content_X, style_X, 0.3, steps, 50))))]
+    frozen = theirs(name)
+    frozen.net.requires_grad_(False)
+    rows.append(("network frozen", min(seconds(frozen.train(content_X, content_X, style_X, 0.3, steps, 50)))))
+    for label, precision in (("one product a Gram gradient, channels last", "float32"), ("bfloat16", "bfloat16")):
+        run = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=steps, precision=precision))
+        rows.append((label, min(seconds(run))))
+    return rows
+
+
+def report(quick):
+    """Yields the lines of RESULTS.md as they are found."""
+    threads = torch.get_num_threads()
+    yield from [
+        "# What `make bench` found", "",
+        f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
+        f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
+        f"Content *{PHOTO}*, style *{PAINTING}*, neither of which was used to choose a setting. Full width means "
+        "VGG-19's own channels with seeded random weights: the arithmetic is that of ImageNet's. "
+        "Times are this machine's; the ratios are the result.", "",
+        "## 1. Until the published loss", "",
+        "The published program (d2l 14.12, 500 Adam steps at 0.3, decayed every 50) against `optimizer=\"lbfgs\"`, "
+        "stopped where the loss, judged in float32 outside the clock, is no more than the published run's.", "",
+        "| network | size | published | ours | our steps | loss | **ratio** |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    cases = [("embedded", (64, 96))] if quick else [(n, s) for n in NETS for s in ((150, 225), (300, 450))]
+    for device in DEVICES:
+        for name, shape in cases:
+            them, goal, us, steps = until_published_loss(name, shape, 20 if quick else 500, device)
+            yield (f"| {name}{on(device)} | {size(shape)} | {them:.0f} s | {us:.1f} s | {steps} | {goal:.3g} "
+                   f"| **{them / us:.1f}** |")  # fmt: skip
+    yield from [
+        "", "## 2. A step over its bare convolutions", "",
+        "The floor: the same convolutions, forward and backward to the input, and nothing else.", "",
+        "| network | size | precision | step | floor | **ratio** |", "| --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    native = [p for p in ("float32", "bfloat16") if p == "float32" or best_precision("cpu") == p or quick]
+    for device in DEVICES:
+        for name, shape in [("embedded", (64, 96))] if quick else [(n, (300, 450)) for n in NETS]:
+            for precision in native:
+                step, floor = over_the_floor(name, shape, precision, 4 if quick else 8, device)
+                yield (f"| {name}{on(device)} | {size(shape)} | {precision} | {1000 * step:.0f} ms "
+                       f"| {1000 * floor:.0f} ms | **{step / floor:.2f}** |")  # fmt: skip
+    yield from [
+        "", "The way there, one change at a time (full width, 300×450):" if not quick else "", "",
+        "| step | time | factor |", "| --- | --- | --- |",
+    ]  # fmt: skip
+    rows = savings(*(("embedded", (64, 96), 3) if quick else ("full width", (300, 450), 6)))
+    for (label, spent), (_, before) in zip(rows, rows[:1] + rows):
+        yield f"| {label} | {spent:.2f} s | {before / spent:.2f} |"
+    yield from [
+        "", "## 3. Peak memory of a step", "",
+        "Over what the process held before. *Computed twice*: activation checkpointing, which `optimize` switches on "
+        f"from {nst_helpers.engine.SPARING_FROM / 1e6:g} megapixels.", "",
+        "| network | size | program | memory | seconds a step | published ÷ this |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    shape = (64, 96) if quick else (600, 900)
+    for name in ["embedded"] if quick else NETS:
+        base, spent = peak("published", name, shape, "float32", False)
+        yield f"| {name} | {size(shape)} | published | {base:.0f} MB | {spent:.1f} | 1 |"
+        for precision in native[:1] if quick else native:
+            for sparing in [True] if quick else (False, True):
+                mb, spent = peak("adam", name, shape, precision, sparing)
+                how = f"{precision}{', computed twice' * sparing}"
+                yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
+    if not quick:
+        yield from largest(native[-1])
+    yield from ["", "## 4. Growth with size", "", "Seconds per megapixel of a step, relative to 300×450.", ""]
+    shapes = [(48, 72), (64, 96)] if quick else [(150, 225), (300, 450), (600, 900), (1200, 1800)]
+    yield from ["| network |" + " | ".join(size(s) for s in shapes) + " |", "| --- |" + " --- |" * len(shapes)]
+    for device in DEVICES:
+        for name in ["embedded"] if quick else NETS:
+            found = growth(name, shapes, device)
+            yield f"| {name}{on(device)} | " + " | ".join(f"{f / found[1]:.2f} ({f:.2f} s)" for f in found) + " |"
+    (first, last), loads, (torch_s, ours_s), check = latency(*((4, 1) if quick else (60, 3)))
+    yield from [
+        "", "## 5. Waiting", "", "| for | seconds |", "| --- | --- |",
+        f"| the first frame of a preview, 192 pixels, embedded | {first:.2f} |",
+        f"| its {4 if quick else 60} steps of L-BFGS | {last:.2f} |",
+        f"| `import nst_helpers` (of which `import torch`: {torch_s:.1f}) | {ours_s:.1f} |",
+        *(f"| loading the {name} network | {spent:.2f} |" for name, spent in loads.items()),
+        f"| deciding on bfloat16 | {check:.4f} |",
+    ]  # fmt: skip
+    yield from [
+        "", "## 6. bfloat16 against float32", "",
+        "The same Adam run twice in float32 from starts one millionth apart, and once in bfloat16. PSNR of the picture "
+        "against the first; loss judged in float32. Brush strokes are chaotic: the first column says how much two runs "
+        "that differ by nothing that matters differ.", "",
+        "| network | size | PSNR, two float32 runs | PSNR, bfloat16 | loss float32 | loss bfloat16 | difference |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for name, shape in [("embedded", (64, 96))] if quick else [(n, (150, 225)) for n in NETS]:
+        (twin, rough), (one, _, two) = agreement(name, shape, 5 if quick else 200)
+        yield (f"| {name} | {size(shape)} | {twin:.1f} dB | {rough:.1f} dB | {one:.4g} | {two:.4g} "
+               f"| {100 * abs(two - one) / one:.2f} % |")  # fmt: skip
+
+
+def largest(precision):
+    """What fits: a line through the memory of two sizes, computed twice and not."""
+    yield from [
+        "", f"The largest picture (3:2, full width, {precision}) by a line through 600×900 and 1200×1800, Adam:", "",
+        "| program | MB a megapixel | in 4 GB | in 8 GB | in 16 GB |", "| --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for label, what, how, sparing in (
+        ("published", "published", "float32", False),
+        ("ours", "adam", precision, False),
+        ("ours, computed twice", "adam", precision, True),
+    ):
+        small, _ = peak(what, "full width", (600, 900), how, sparing)
+        large, _ = peak(what, "full width", (1200, 1800), how, sparing)
+        slope = (large - small) / (2.16 - 0.54)
+        room = [((gb * 1000 - 700 - small) / slope + 0.54) for gb in (4, 8, 16)]  # 700 MB: Python, torch, the weights
+        sides = [f"{(p * 1e6 / 1.5) ** 0.5:.0f}×{(p * 1e6 * 1.5) ** 0.5:.0f}" if p > 0 else "none" for p in room]
+        yield f"| {label} | {slope:.0f} | " + " | ".join(sides) + " |"
+
+
+def size(shape):
+    return f"{shape[0]}×{shape[1]}"
+
+
+def on(device):
+    return f" on {torch.cuda.get_device_name()}" if device == "cuda" else ""
+
+
+def processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="only that it runs; writes nothing")
+    quick = parser.parse_args().quick
+    os.environ["NST_WEIGHTS"] = "embedded"
+    lines = []
+    for line in report(quick):
+        print(line, flush=True)
+        lines.append(line)
+        if not quick:  # line by line: what an interrupted run has measured stays
+            Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

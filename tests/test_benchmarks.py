@@ -1,0 +1,34 @@
+"""That the benchmarks run; no time is judged."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_bench_runs():
+    before = (ROOT / "benchmarks").stat().st_mtime_ns
+    done = subprocess.run(
+        [sys.executable, "benchmarks/bench.py", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
+    for number in range(1, 7):
+        assert f"\n## {number}. " in said
+    assert "| embedded | 64×96 | float32 |" in said and "nan" not in said
+    assert (ROOT / "benchmarks").stat().st_mtime_ns == before  # --quick writes nothing
+
+
+def test_the_paths_that_are_compared_compute_the_same():
+    import bench
+
+    content_X, style_X = bench.pair((64, 96))
+    theirs = [losses for losses, _ in bench.theirs("embedded").train(content_X, content_X, style_X, 0.3, 2, 50)]
+    settings = bench.BOOK.but(num_epochs=2, precision="float32")
+    ours = list(bench.optimize(bench.ours("embedded"), content_X, style_X, settings))
+    for step, losses in zip(ours, theirs):
+        assert torch.allclose(torch.tensor(step[2:6]), torch.tensor(losses), rtol=1e-3)
+    assert bench.BOOK.num_epochs == 500
