@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 # Jupyter asks for this word in containers, where everybody is root
 AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: help setup lab test run notebooks weights pictures gallery bench clean
+.PHONY: help setup lab test browser run notebooks weights pictures gallery bench clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -28,9 +28,13 @@ $(READY): requirements.txt pyproject.toml
 lab: $(READY)    ## open the series in JupyterLab
 	$(BIN)/python -m jupyter lab $(AS_ROOT) --ServerApp.root_dir=. notebooks/00_one_minute_tour.ipynb
 
-test: $(READY)   ## lints, unit tests with coverage, every notebook
-	$(BIN)/python -m pytest tests --cov --cov-report=term --cov-fail-under=85
+test: $(READY)   ## lints, unit tests with coverage, every notebook, all of it in a real browser
+	$(BIN)/python -m pytest tests --ignore=tests/test_browser.py --cov --cov-report=term --cov-fail-under=85
 	$(BIN)/python -m pytest notebooks
+	$(BIN)/python -m pytest tests/test_browser.py -rs
+
+browser: $(READY)  ## only the browser tests; screenshots and answer times in build/browser
+	$(BIN)/python -m pytest tests/test_browser.py -rs
 
 run: $(READY)    ## execute the whole series without a screen; results in build/
 	$(BIN)/python tools/run_notebooks.py

@@ -20,6 +20,8 @@ from .composite import STARTS, CompositeImage, get_inits, initialise
 from .training import DivergedError, State, Step, optimize, quick, stylize
 from .live import LivePlot, Result, duration, train
 from .widgets import Explorer, explore
+from .studio import Studio, studio
+from .layer_lab import LayerLab, layer_lab
 from .checks import check
 
 __all__ = [name for name, value in list(globals().items()) if name[0] != "_" and not isinstance(value, ModuleType)]

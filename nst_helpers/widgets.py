@@ -18,14 +18,18 @@ class Explorer(ipywidgets.VBox):
     """
 
     def __init__(self, draw, controls, continuous):
-        self.function, self.controls, self.error, self.png = draw, {}, None, b""
+        self.function, self.controls, self.error, self.png, self.shown = draw, {}, None, b"", False
         for name, abbreviation in controls.items():
-            control = ipywidgets.interactive.widget_from_abbrev(abbreviation)
+            if isinstance(abbreviation, list):  # a menu's keys are taken by JupyterLab; a slider's are not
+                control = ipywidgets.SelectionSlider(options=abbreviation)
+            else:
+                control = ipywidgets.interactive.widget_from_abbrev(abbreviation)
             if control is None:
                 raise ValueError(f"no control can be made of {name}={abbreviation!r}: give (low, high) or a list")
             control.description = control.description or name.replace("_", " ")
-            control.style.description_width = "9em"
-            control.layout.width = "32em"
+            control.tooltip = control.description
+            control.style.description_width = "11em"
+            control.layout.width = "34em"
             if hasattr(control, "continuous_update"):
                 control.continuous_update = continuous
             control.observe(self.redraw, names="value")
@@ -50,7 +54,7 @@ class Explorer(ipywidgets.VBox):
                 drawn = self.function(**{name: control.value for name, control in self.controls.items()})
             self.png, size = _png(drawn)
             self.picture.value = self.png
-            if self.picture.layout.height is None:  # later pictures fit the first one's place: nothing jumps
+            if not self.shown:  # later pictures fit the place of the one that was shown first: nothing jumps
                 self.picture.layout.width, self.picture.layout.height = (f"{side}px" for side in size)
             self.error, message = None, f"<pre style='line-height:1.4'>{html.escape(printed.getvalue())}</pre>"
         except Exception as error:  # JupyterLab would swallow it
@@ -60,6 +64,7 @@ class Explorer(ipywidgets.VBox):
         self.text.value = message
 
     def _repr_mimebundle_(self, **kwargs):
+        self.shown = True
         bundle = super()._repr_mimebundle_(**kwargs)
         still = io.BytesIO()
         if self.png:

@@ -41,6 +41,8 @@ def grey_start(X):
 """,
     "rate_at": "def rate_at(epoch, lr, decay_every, gamma=0.8):\n    return lr * gamma ** (epoch // decay_every)",
     "best_epoch": "def best_epoch(history):\n    return min(history, key=lambda row: row[-1])[0]",
+    "balanced_weight": "def balanced_weight(base, balance):\n    return base * 10**balance",
+    "differences": "def differences(a, b):\n    return sorted(k for k in a if a[k] != b[k])",
     "nearest_centre": "def nearest_centre(x, centres):\n    return (x @ centres.T).argmax(dim=1)",
     "mean_correlation": """
 def mean_correlation(x):
@@ -121,6 +123,18 @@ def best_epoch(history):
         "def best_epoch(history):\n    return min(history, key=lambda row: row[3])[0]": "lowest *total*",
         "def best_epoch(history):\n    return max(history, key=lambda row: row[4])[0]": "lowest *total*",
         "def best_epoch(history):\n    return len(history)": "not 4",
+    },
+    "balanced_weight": {
+        "def balanced_weight(base, balance):\n    return base + base * balance": "it adds",
+        "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance)": "take ten",
+        "def balanced_weight(base, balance):\n    return base / 10**balance": "wrong way",
+        "def balanced_weight(base, balance):\n    return 10**balance": "not 10",
+    },
+    "differences": {
+        "def differences(a, b):\n    return [k for k in a if a[k] != b[k]]": "alphabetical",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] == b[k])": "are equal",
+        "def differences(a, b):\n    return {k: b[k] for k in a if a[k] != b[k]}": "names alone",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] != b[k] and a[k])": "0 is a value",
     },
     "nearest_centre": {
         "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1).values": "whole numbers",

@@ -15,28 +15,46 @@ FLOOR = rgb("c9601e", "e29a34", "8a3a24", "f0c05a", "6a4a6a", "b04a22", "d87c28"
 LEAVES = rgb("f7d64a", "f2a722", "e8781c", "c9431d", "fbe58a", "8f2a1e")
 BARK_DARK, BARK_LIGHT, HAZE = rgb("2a1b2e"), rgb("d09450"), rgb("9ab0a0")
 # Leaf colours in shadow, in half light, in full light.
-CROWNS = {"gold": rgb("7a3a20", "f0a824", "ffe67a"), "orange": rgb("6e2626", "e8701c", "fdb84a"),
-          "red": rgb("541a34", "c4331c", "f58a3c"), "olive": rgb("2c4a44", "9a962c", "ecd860"),
-          "teal": rgb("1f3f52", "3f7f78", "a8c890")}
+CROWNS = {
+    "gold": rgb("7a3a20", "f0a824", "ffe67a"),
+    "orange": rgb("6e2626", "e8701c", "fdb84a"),
+    "red": rgb("541a34", "c4331c", "f58a3c"),
+    "olive": rgb("2c4a44", "9a962c", "ecd860"),
+    "teal": rgb("1f3f52", "3f7f78", "a8c890"),
+}
 # Trees from back to front: foot x, foot y, width, lean, leaf colour, haze.
-FAR = [(40, 436, 10, 6, "teal", .5), (255, 430, 12, 4, "gold", .5), (340, 428, 8, -8, "teal", .6),
-       (402, 426, 9, 6, "gold", .6), (462, 424, 6, -3, "orange", .6), (668, 424, 7, 5, "gold", .6),
-       (716, 426, 10, -6, "teal", .5), (765, 428, 8, 6, "orange", .5), (915, 432, 12, -6, "teal", .5)]
-NEAR = [(112, 492, 26, 14, "olive", .15), (312, 470, 18, -12, "orange", .2), (430, 450, 14, 8, "red", .25),
-        (744, 468, 18, -14, "gold", .2), (890, 512, 30, 18, "red", .1),
-        (214, 610, 54, -36, "gold", 0), (806, 652, 62, 40, "orange", 0)]
+FAR = [
+    (40, 436, 10, 6, "teal", 0.5),
+    (255, 430, 12, 4, "gold", 0.5),
+    (340, 428, 8, -8, "teal", 0.6),
+    (402, 426, 9, 6, "gold", 0.6),
+    (462, 424, 6, -3, "orange", 0.6),
+    (668, 424, 7, 5, "gold", 0.6),
+    (716, 426, 10, -6, "teal", 0.5),
+    (765, 428, 8, 6, "orange", 0.5),
+    (915, 432, 12, -6, "teal", 0.5),
+]
+NEAR = [
+    (112, 492, 26, 14, "olive", 0.15),
+    (312, 470, 18, -12, "orange", 0.2),
+    (430, 450, 14, 8, "red", 0.25),
+    (744, 468, 18, -14, "gold", 0.2),
+    (890, 512, 30, 18, "red", 0.1),
+    (214, 610, 54, -36, "gold", 0),
+    (806, 652, 62, 40, "orange", 0),
+]
 
 
 def motif_of(rng, x, y):
     """Colour planes: the glow, cool distance at the sides, the leaf floor, the path and the shadows."""
-    near_glow = np.exp(-((x - CLEARING[0]) / 230)**2 - ((y - CLEARING[1]) / 200)**2)
+    near_glow = np.exp(-(((x - CLEARING[0]) / 230) ** 2) - ((y - CLEARING[1]) / 200) ** 2)
     distance = mix(rgb("3a7484"), rgb("a9cfc4"), smoothstep(-1, 1.2, cloud_noise(rng, x.shape, 90, 4)))
     distance = mix(distance, rgb("c98a3c"), 0.7 * smoothstep(0, 1, cloud_noise(rng, x.shape, 60, 3)))
     back = mix(distance, rgb("fff0b8"), 0.95 * near_glow**0.8)
 
     depth = np.clip((y - HORIZON) / (HEIGHT - HORIZON), 0, 1)
     floor = FLOOR[np.floor(2.0 * cloud_noise(rng, x.shape, 70, 4, (0.35, 1)) + 40).astype(int) % len(FLOOR)]
-    floor = mix(floor, rgb("ffd978"), 0.7 * np.exp(-((x - CLEARING[0]) / 200)**2) * (1 - depth))
+    floor = mix(floor, rgb("ffd978"), 0.7 * np.exp(-(((x - CLEARING[0]) / 200) ** 2)) * (1 - depth))
     middle = CLEARING[0] - 130 * depth**1.3 + 40 * np.sin(3.2 * depth)
     path = smoothstep(1.15, 0.85, np.abs(x - middle) / (14 + 210 * depth))
     floor = mix(floor, mix(rgb("f6dca8"), rgb("c79a8c"), depth), 0.85 * path)
@@ -51,7 +69,7 @@ def motif_of(rng, x, y):
 def clump(canvas, centre, size, colours, dab, haze):
     """One clump of leaves: dabs from shadow to light, so that the lit ones lie on top."""
     rng = canvas.rng
-    places = rng.normal(0, size / 2, (int(9 + 2.2 * (size / dab)**2), 2)) * [1.2, 0.8]
+    places = rng.normal(0, size / 2, (int(9 + 2.2 * (size / dab) ** 2), 2)) * [1.2, 0.8]
     to_light = (CLEARING - centre) / np.hypot(*(CLEARING - centre))
     light = (places @ (0.6 * to_light + [0, -0.8])) / size + rng.normal(0, 0.25, len(places))
     for place, glow in sorted(zip(places, light), key=lambda pair: pair[1]):
@@ -61,8 +79,12 @@ def clump(canvas, centre, size, colours, dab, haze):
         heading = np.arctan2(place[1], place[0]) + rng.normal(0, 0.5)
         half = dab * rng.uniform(0.5, 1.1) * np.array([np.cos(heading), np.sin(heading)])
         middle = centre + place
-        canvas.stroke([middle - half, middle + rng.normal(0, dab / 8, 2), middle + half],
-                      dab * rng.uniform(0.8, 1.3), colour, relief=1.7)
+        canvas.stroke(
+            [middle - half, middle + rng.normal(0, dab / 8, 2), middle + half],
+            dab * rng.uniform(0.8, 1.3),
+            colour,
+            relief=1.7,
+        )
 
 
 def tree(canvas, foot, low, width, lean, leaf, haze):
@@ -124,8 +146,7 @@ def paint(seed=0):
     for side in np.concatenate([rng.uniform(0, 430, 26), rng.uniform(690, 960, 18)]):
         bush = CROWNS[rng.choice(["teal", "olive", "orange", "teal"])]
         clump(canvas, np.array([side, rng.uniform(400, 432)]), 22, bush, 6, 0.25)
-    lay_strokes(canvas, motif, angle, 9, 18, 7, 0.8 * ground, (0.03, 0.12, 0.1), tolerance=0.5, scatter=0.3,
-                relief=1.6)
+    lay_strokes(canvas, motif, angle, 9, 18, 7, 0.8 * ground, (0.03, 0.12, 0.1), tolerance=0.5, scatter=0.3, relief=1.6)
     for trunk in NEAR:
         tree(canvas, *trunk)
     canvas.stroke([(556, 512), (516, 570)], 16, rgb("54458a"), 0.06)

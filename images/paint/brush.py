@@ -26,15 +26,16 @@ def mix(a, b, amount):
 
 def rgb(*codes):
     """Hex codes such as "f2c14e" as an (N, 3) array of colours in 0..1 (one code: one colour)."""
-    colours = np.array([[int(code[i:i + 2], 16) for i in (0, 2, 4)] for code in codes]) / 255
+    colours = np.array([[int(code[i : i + 2], 16) for i in (0, 2, 4)] for code in codes]) / 255
     return colours if len(codes) > 1 else colours[0]
 
 
 def sample(image, rows, columns):
     """Read a picture of any number of channels between its pixels."""
     flat = np.atleast_3d(image)
-    seen = [ndimage.map_coordinates(flat[..., c], [rows, columns], order=1, mode="nearest")
-            for c in range(flat.shape[2])]
+    seen = [
+        ndimage.map_coordinates(flat[..., c], [rows, columns], order=1, mode="nearest") for c in range(flat.shape[2])
+    ]
     return np.stack(seen, -1).reshape(*np.shape(rows), *image.shape[2:])
 
 
@@ -85,7 +86,7 @@ class Canvas:
         high = np.minimum(np.ceil(points.max(0) + width) + 1, self.shape[::-1]).astype(int)
         if (high <= low).any():
             return
-        box = np.s_[low[1]:high[1], low[0]:high[0]]
+        box = np.s_[low[1] : high[1], low[0] : high[0]]
         y, x = np.ogrid[box]
 
         # Nearest segment of the line for every pixel, then: pixels along the line, pixels across it.
@@ -158,8 +159,20 @@ def trace(angle, turn, start, length, motif, tolerance, step):
     return np.stack(paths, 1)
 
 
-def lay_strokes(canvas, motif, angle, width, length, spacing, where=None, jitter=(0.02, 0.08, 0.06),
-                tolerance=0.25, wobble=0.12, scatter=0.05, **stroke):
+def lay_strokes(
+    canvas,
+    motif,
+    angle,
+    width,
+    length,
+    spacing,
+    where=None,
+    jitter=(0.02, 0.08, 0.06),
+    tolerance=0.25,
+    wobble=0.12,
+    scatter=0.05,
+    **stroke,
+):
     """One pass: strokes about `width` x `length`, one per `spacing` pixels each way, in mask `where`."""
     rng, (rows, columns) = canvas.rng, canvas.shape
     y, x = np.mgrid[0:rows:spacing, 0:columns:spacing].reshape(2, -1)

@@ -75,9 +75,9 @@ def draw_line(draw, points, widths, fill):
     points = np.asarray(points, float)
     widths = np.broadcast_to(widths, len(points))
     sides = ribbon(points, widths) * SCALE
-    left, right = sides[:len(points)], sides[len(points):][::-1]
+    left, right = sides[: len(points)], sides[len(points) :][::-1]
     for place in range(len(points) - 1):
-        draw.polygon([*map(tuple, (*left[place:place + 2], *right[place:place + 2][::-1]))], fill=fill)
+        draw.polygon([*map(tuple, (*left[place : place + 2], *right[place : place + 2][::-1]))], fill=fill)
     for (x, y), radius in zip(points * SCALE, widths * SCALE / 2, strict=True):
         draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=fill)
 

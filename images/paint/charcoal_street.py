@@ -16,10 +16,24 @@ CHARCOAL, DUST = np.array([0.10, 0.09, 0.09]), np.array([0.25, 0.20, 0.17])
 HORIZON, FOCUS, EYE = np.array([505.0, 455.0]), 640.0, 1.7  # a person standing in the street
 LEFT, RIGHT = -4.2, 3.7  # the two walls, in metres
 # Houses on the two sides: nearest and farthest point, height, height of the gable, tone.
-SUNNY = [(36, 48, 7, 4, 0.25), (27, 36, 9, 4, 0.3), (19, 27, 6.5, 4, 0.16), (13.5, 19, 7.5, 4, 0.3),
-         (9, 13.5, 5.6, 3.4, 0.14), (6, 9, 6.8, 3, 0.34), (3, 6, 5, 3, 0.6)]
-SHADY = [(38, 50, 7, 4, 0.5), (29, 38, 8, 4, 0.6), (21, 29, 6.5, 4, 0.55), (15, 21, 8.5, 4, 0.75),
-         (10, 15, 6, 3.6, 0.6), (6.5, 10, 7, 3, 0.85), (3, 6.5, 5, 3, 0.95)]
+SUNNY = [
+    (36, 48, 7, 4, 0.25),
+    (27, 36, 9, 4, 0.3),
+    (19, 27, 6.5, 4, 0.16),
+    (13.5, 19, 7.5, 4, 0.3),
+    (9, 13.5, 5.6, 3.4, 0.14),
+    (6, 9, 6.8, 3, 0.34),
+    (3, 6, 5, 3, 0.6),
+]
+SHADY = [
+    (38, 50, 7, 4, 0.5),
+    (29, 38, 8, 4, 0.6),
+    (21, 29, 6.5, 4, 0.55),
+    (15, 21, 8.5, 4, 0.75),
+    (10, 15, 6, 3.6, 0.6),
+    (6.5, 10, 7, 3, 0.85),
+    (3, 6.5, 5, 3, 0.95),
+]
 # Layers of hatching: the tone from which each is needed, its turn, the distance between its strokes.
 LAYERS = [(0.1, 0.0, 9.0), (0.34, 0.5, 8.0), (0.56, -0.55, 7.0), (0.78, 1.3, 6.0)]
 
@@ -110,11 +124,23 @@ def draw_house(drawing, side, start, end, height, gable, tone):
     fade = np.clip(1.1 - start / 70, 0.6, 1)  # far things are paler
     lean = -outer * 1.1 + rng.normal(0, 0.1)
     bold = np.clip(9 / start**0.5, 1.4, 4)
-    drawing.area(project((side, 0, start), (side, height, start), (side + 5 * outer, height + 4, start),
-                         (side + 5 * outer, 0, start)), tone * 0.9 * fade, lean + 0.4, 0.6)
+    drawing.area(
+        project(
+            (side, 0, start), (side, height, start), (side + 5 * outer, height + 4, start), (side + 5 * outer, 0, start)
+        ),
+        tone * 0.9 * fade,
+        lean + 0.4,
+        0.6,
+    )
     drawing.area(wall(side, middle + 0.2, middle + 0.9, height, height + gable + 0.9), 0.8 * fade, 1.4, 0.8)
-    drawing.area(project((side, 0, start), (side, height, start), (side, height + gable, middle),
-                         (side, height, end), (side, 0, end)), tone * fade, lean, 0.8)
+    drawing.area(
+        project(
+            (side, 0, start), (side, height, start), (side, height + gable, middle), (side, height, end), (side, 0, end)
+        ),
+        tone * fade,
+        lean,
+        0.8,
+    )
     for foot in (start - 0.25, end + 0.25):
         drawing.stroke(project((side, height - 0.3, foot), (side, height + gable, middle)), 1, bold * 1.3)
     floors = max(2, int(height // 2.3))
@@ -184,8 +210,9 @@ def draw_street(drawing):
         drawing.area(leaf((x, y), (x + wide, y + 30), 85, 0.04), 0.33, -0.12)
     draw_tower(drawing)
     drawing.area(project((-60, 0, 62), (60, 0, 62), (9, 0, 1.5), (-9, 0, 1.5)), 0.08, 0.05)
-    drawing.area(project((RIGHT, 0, 55), (0.6, 0, 55), (-0.5, 0, 12), (-1.2, 0, 4), (-0.2, 0, 2.2),
-                         (RIGHT, 0, 2.2)), 0.5, -0.12)
+    drawing.area(
+        project((RIGHT, 0, 55), (0.6, 0, 55), (-0.5, 0, 12), (-1.2, 0, 4), (-0.2, 0, 2.2), (RIGHT, 0, 2.2)), 0.5, -0.12
+    )
     for away in np.geomspace(3, 30, 26):
         for across in LEFT + np.flatnonzero(rng.random(15) < 0.6) * 0.55 + rng.normal(0, 0.1):
             stone = project((across, 0, away), (across + 0.25, 0, away * 1.012), (across + 0.5, 0, away))

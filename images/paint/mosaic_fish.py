@@ -30,10 +30,14 @@ from canvas import (
 )
 
 STONES = {  # each material, with the shades found in one basket
-    "cream": "efe6cf e6dabd f4eedd dccfae e9dcc4", "black": "23262b 2f3035 1b1d22 3a3735",
-    "teal": "1f6f78 2a8189 175861 3b949a", "sea": "6fb3b5 86c3bf 5aa0a8 9ad0c8",
-    "blue": "1f4b7c 2a5d94 183a63 3c72a6", "brick": "a8452e b9573a 933823 c46a48",
-    "ochre": "cf9a3f dcae58 bd8530 e3bd6c", "rose": "dba38a e5b79f cc8e76 eccab5",
+    "cream": "efe6cf e6dabd f4eedd dccfae e9dcc4",
+    "black": "23262b 2f3035 1b1d22 3a3735",
+    "teal": "1f6f78 2a8189 175861 3b949a",
+    "sea": "6fb3b5 86c3bf 5aa0a8 9ad0c8",
+    "blue": "1f4b7c 2a5d94 183a63 3c72a6",
+    "brick": "a8452e b9573a 933823 c46a48",
+    "ochre": "cf9a3f dcae58 bd8530 e3bd6c",
+    "rose": "dba38a e5b79f cc8e76 eccab5",
     "olive": "6b7a3a 7d8c48 58662d 8e9a5a",
 }
 MORTAR = np.array([0.47, 0.44, 0.40])
@@ -69,11 +73,23 @@ def design_fish(design, centre, length, facing, tilt, coat):
 
     top = curve([(-0.5, 0.03), (-0.36, -0.12), (-0.12, -0.21), (0.16, -0.14), (0.4, -0.035)])
     bottom = curve([(-0.5, 0.03), (-0.38, 0.11), (-0.14, 0.19), (0.16, 0.11), (0.4, 0.03)])
-    tail = [(0.36, -0.03), (0.5, -0.13), (0.62, -0.2), (0.57, -0.08), (0.54, 0.0), (0.58, 0.09), (0.62, 0.2),
-            (0.49, 0.12), (0.36, 0.03)]
-    fins = [curve([(-0.28, -0.15), (-0.16, -0.31), (0.02, -0.3), (0.2, -0.22), (0.26, -0.08)]),
-            curve([(-0.16, 0.16), (-0.1, 0.28), (0.0, 0.27), (0.02, 0.14)]),
-            curve([(0.12, 0.1), (0.17, 0.21), (0.26, 0.17), (0.3, 0.05)]), np.array(tail)]
+    tail = [
+        (0.36, -0.03),
+        (0.5, -0.13),
+        (0.62, -0.2),
+        (0.57, -0.08),
+        (0.54, 0.0),
+        (0.58, 0.09),
+        (0.62, 0.2),
+        (0.49, 0.12),
+        (0.36, 0.03),
+    ]
+    fins = [
+        curve([(-0.28, -0.15), (-0.16, -0.31), (0.02, -0.3), (0.2, -0.22), (0.26, -0.08)]),
+        curve([(-0.16, 0.16), (-0.1, 0.28), (0.0, 0.27), (0.02, 0.14)]),
+        curve([(0.12, 0.1), (0.17, 0.21), (0.26, 0.17), (0.3, 0.05)]),
+        np.array(tail),
+    ]
     for outline in fins:
         design.lay(place(outline), fin, figure=True)
         for share in (0.25, 0.5, 0.75):
@@ -140,7 +156,7 @@ def make_design(x, y):
 def crop(mask):
     """The part of the floor around a mask, with a small rim, and where its corner (x, y) lies."""
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    part = mask[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return (columns[0] - 4, rows[0] - 4), np.pad(part, 4)
 
 
@@ -165,8 +181,7 @@ def set_row(floor, taken, path, size, count, rng):
     spot = rng.uniform(0, size)
     while spot < along[-1]:
         long = size * rng.uniform(0.8, 1.3)
-        here, out = (np.array([np.interp(spot + long / 2, along, part) for part in line.T])
-                     for line in (path, side))
+        here, out = (np.array([np.interp(spot + long / 2, along, part) for part in line.T]) for line in (path, side))
         half_long, half_wide = np.array([out[1], -out[0]]) * long * 0.46, out * size * 0.47
         square = [-half_long - half_wide, half_long - half_wide, half_long + half_wide, half_wide - half_long]
         stone = here + square + rng.normal(0, 0.06 * size, (4, 2))
@@ -179,7 +194,7 @@ def set_stone(floor, taken, stone, count):
     """Set one stone, cut to what is free, unless most of its bed is taken."""
     low = np.clip((np.min(stone, 0) * SCALE).astype(int), 0, None)
     high = (np.max(stone, 0) * SCALE).astype(int) + 2
-    window = np.s_[low[1]:high[1], low[0]:high[0]]
+    window = np.s_[low[1] : high[1], low[0] : high[0]]
     bed = Image.new("1", tuple(np.maximum(high - low, 1)))
     ImageDraw.Draw(bed).polygon(corners(stone - low / SCALE), fill=1)
     free = np.asarray(bed)[: taken[window].shape[0], : taken[window].shape[1]] & ~taken[window]
@@ -201,7 +216,7 @@ def paint(seed=0):
     middles = ndimage.maximum_position(to_joint, stones, np.arange(1, stones.max() + 1))
     baskets = [basket.split() for basket in STONES.values()]
     codes = [rng.choice(baskets[design.material[spot]]) for spot in middles]
-    colours = np.array([MORTAR] + [[int(code[i:i + 2], 16) / 255 for i in (0, 2, 4)] for code in codes])
+    colours = np.array([MORTAR] + [[int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)] for code in codes])
     colours[1:] *= rng.normal(1, 0.06, (len(codes), 1))
     tilt = rng.normal(0, 0.07, len(colours))
     facet = 1 + tilt[stones] + 0.035 * smooth_noise(rng, 2) + 0.03 * smooth_noise(rng, 7)

@@ -13,13 +13,21 @@ from scipy import ndimage
 from brush import cloud_noise, mix, rgb, sample, smoothstep
 
 HEIGHT, WIDTH, SHORE = 720, 960, 448
-GRID, FOCAL, LIFT = 640, 1100, 142     # map size in cells, focal length in pixels, cells per unit of height
-SUN = np.array([-0.88, 0.38, -0.28])   # towards the light: left, up, and a little towards us
+GRID, FOCAL, LIFT = 640, 1100, 142  # map size in cells, focal length in pixels, cells per unit of height
+SUN = np.array([-0.88, 0.38, -0.28])  # towards the light: left, up, and a little towards us
 HAZE = rgb("b4b6cc")
 # Summits on the map: x, distance, height, spread.
-PEAKS = [(368, 470, 1.0, 105), (232, 530, 0.74, 85), (450, 545, 0.8, 95), (520, 430, 0.6, 90),
-         (130, 420, 0.55, 90), (40, 560, 0.6, 110), (610, 580, 0.7, 110),
-         (400, 330, 0.22, 60), (215, 330, 0.28, 60)]
+PEAKS = [
+    (368, 470, 1.0, 105),
+    (232, 530, 0.74, 85),
+    (450, 545, 0.8, 95),
+    (520, 430, 0.6, 90),
+    (130, 420, 0.55, 90),
+    (40, 560, 0.6, 110),
+    (610, 580, 0.7, 110),
+    (400, 330, 0.22, 60),
+    (215, 330, 0.28, 60),
+]
 
 
 def terrain(rng):
@@ -32,7 +40,7 @@ def terrain(rng):
     for octave in range(5):
         ridges += (1 - np.abs(cloud_noise(rng, (GRID, GRID), 150 / 2**octave, 1)) / 1.6) * 0.5**octave
     land = broad * (0.55 + 0.35 * ridges)
-    return (land / land.max())**1.3
+    return (land / land.max()) ** 1.3
 
 
 def rain(rng, land, rounds=36, drops=6000, steps=40):
@@ -133,7 +141,7 @@ def conifers(rng, picture, trees, shade, light):
             for side in rng.permutation([-1, -1, -1, 1, 1, 1, 0, 0]):
                 tip = x + (side or rng.uniform(-0.6, 0.6)) * reach * rng.uniform(0.3, 1.15)
                 drop = row + abs(tip - x) * rng.uniform(0.1, 0.5)
-                sunny = smoothstep(0.7, -1.3, (tip - x) / reach) * rng.random()**2 * 1.4
+                sunny = smoothstep(0.7, -1.3, (tip - x) / reach) * rng.random() ** 2 * 1.4
                 colour = mix(shade, light, sunny) * tone * rng.uniform(0.8, 1.15)
                 root = x + (tip - x) * rng.uniform(0, 0.5)
                 below = (x + tip) / 2, drop + thick
@@ -155,7 +163,7 @@ def rocks(rng, picture):
         px, size = rng.uniform(-20, 560), min(5 + rng.exponential(7), 30)
         py = below + 640 + 0.00034 * px**2
         dx, dy = (x - px) / size / 1.6, (y - py) / size
-        inside = 1 - dx**2 - np.abs(dy)**2.5 - 0.2 * bumps
+        inside = 1 - dx**2 - np.abs(dy) ** 2.5 - 0.2 * bumps
         slope_y, slope_x = np.gradient(np.sqrt(np.clip(inside, 0, 1)) * size + 1.2 * bumps)
         facing = (0.75 * slope_x + 0.65 * slope_y) / np.sqrt(1 + slope_x**2 + slope_y**2)
         light = 0.16 + 0.62 * np.clip(facing + 0.15, 0, 1)
@@ -190,5 +198,5 @@ def paint(seed=0):
     framing = [(-14, 722, 360), (18, 716, 430), (70, 712, 300), (118, 714, 190)]
     picture = conifers(rng, picture, framing, rgb("0e1512"), rgb("4e4c2a"))
     # Lift the mid tones a little, as a camera does, and add the grain of its film.
-    picture = np.clip(picture, 0, 1)**0.88 + 0.009 * rng.standard_normal((HEIGHT, WIDTH, 1))
+    picture = np.clip(picture, 0, 1) ** 0.88 + 0.009 * rng.standard_normal((HEIGHT, WIDTH, 1))
     return Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))

@@ -14,8 +14,26 @@ from skimage.color import rgb2lab
 from brush import Canvas, cloud_noise, lay_strokes, mix, rgb, sample, smoothstep
 
 HEIGHT, WIDTH = 720, 960
-TUBES = rgb("1f2f7a", "2f5fb8", "5a9fd8", "1f6a5a", "2f8f4a", "7fb83a", "c8d84a", "f6e04a", "f8b62a",
-            "f08030", "d8402f", "a02848", "d86a8a", "7a4a9a", "b08ac8", "5a2f4a", "8a5a2f", "2a2450")
+TUBES = rgb(
+    "1f2f7a",
+    "2f5fb8",
+    "5a9fd8",
+    "1f6a5a",
+    "2f8f4a",
+    "7fb83a",
+    "c8d84a",
+    "f6e04a",
+    "f8b62a",
+    "f08030",
+    "d8402f",
+    "a02848",
+    "d86a8a",
+    "7a4a9a",
+    "b08ac8",
+    "5a2f4a",
+    "8a5a2f",
+    "2a2450",
+)
 PIGMENTS = np.concatenate([TUBES] + [mix(TUBES, np.ones(3), white) for white in (0.35, 0.65, 0.88)])
 
 
@@ -27,8 +45,7 @@ def scene(shape, blob):
     for x, y, rx in [(150, 92, 120), (250, 76, 80), (430, 120, 110), (60, 40, 70)]:
         blob("f8eee0", x, y, rx, rx * 0.2)
     shape("7fa878", (0, 214), (120, 202), (300, 216), (480, 206), (640, 220), (640, 256), (0, 256))
-    for x, y, size in [(30, 206, 26), (84, 200, 32), (196, 206, 28), (330, 204, 30), (392, 200, 24),
-                       (520, 204, 34)]:
+    for x, y, size in [(30, 206, 26), (84, 200, 32), (196, 206, 28), (330, 204, 30), (392, 200, 24), (520, 204, 34)]:
         blob("5a8f7a", x, y, size, size * 0.8)
     for x in (140, 250, 440):
         shape("f2e4cc", (x, 240), (x, 212), (x + 34, 212), (x + 34, 240))
@@ -38,6 +55,7 @@ def scene(shape, blob):
     shape("8fc4e6", (0, 300), (500, 286), (380, 322), (0, 352))
     shape("4a86c4", (0, 400), (330, 360), (240, 400), (0, 440))
     for x, y, size in [(150, 330, 100), (372, 286, 58), (52, 282, 44)]:
+
         def place(code, *corners, x=x, y=y, size=size):
             shape(code, *[(x + size * a, y + size * b) for a, b in corners])
 
@@ -48,8 +66,7 @@ def scene(shape, blob):
     # Lawn: sun, brightest in the middle; shade under the trees and across the foreground.
     shape("b8cc50", (0, 486), (200, 420), (430, 342), (560, 276), (960, 256), (960, 720), (0, 720))
     shape("dfdc70", (120, 500), (430, 380), (620, 330), (760, 360), (700, 440), (420, 540), (160, 560))
-    shape("4a7a4a", (0, 630), (170, 606), (380, 622), (560, 590), (760, 606), (960, 570), (960, 720),
-          (0, 720))
+    shape("4a7a4a", (0, 630), (170, 606), (380, 622), (560, 590), (760, 606), (960, 570), (960, 720), (0, 720))
     shape("35605f", (0, 690), (240, 664), (520, 690), (960, 650), (960, 720), (0, 720))
     shape("5f8f48", (560, 470), (720, 446), (960, 430), (960, 500), (760, 520), (600, 506))
     shape("6a984a", (600, 350), (740, 338), (960, 330), (960, 366), (720, 376))
@@ -57,13 +74,18 @@ def scene(shape, blob):
     for x, foot, width in [(640, 352, 16), (742, 372, 22), (836, 486, 40), (916, 350, 20)]:
         half = 0.4 * width
         shape("6a4a5a", (x - 2 * half, foot), (x - half, 60), (x + half, 60), (x + 2 * half, foot))
-    for code, x, y, rx, ry in [("6aa050", 640, 190, 74, 60), ("4a8a50", 744, 160, 92, 84),
-                               ("5a9850", 920, 190, 90, 80), ("2f6a4a", 836, 70, 190, 96),
-                               ("3f7f48", 690, 46, 110, 62), ("2a5f52", 930, 110, 90, 90),
-                               ("5f9a48", 800, 120, 70, 50), ("4a8a4a", 560, 30, 60, 40)]:
+    for code, x, y, rx, ry in [
+        ("6aa050", 640, 190, 74, 60),
+        ("4a8a50", 744, 160, 92, 84),
+        ("5a9850", 920, 190, 90, 80),
+        ("2f6a4a", 836, 70, 190, 96),
+        ("3f7f48", 690, 46, 110, 62),
+        ("2a5f52", 930, 110, 90, 90),
+        ("5f9a48", 800, 120, 70, 50),
+        ("4a8a4a", 560, 30, 60, 40),
+    ]:
         blob(code, x, y, rx, ry)
-    for x, y, rx in [(610, 160, 34), (706, 110, 44), (884, 160, 40), (740, 26, 50), (650, 20, 44),
-                     (850, 60, 50)]:
+    for x, y, rx in [(610, 160, 34), (706, 110, 44), (884, 160, 40), (740, 26, 50), (650, 20, 44), (850, 60, 50)]:
         blob("a8c84a", x, y, rx, 0.6 * rx)
     for x, y, rx in [(676, 226, 34), (784, 214, 38), (900, 90, 46), (780, 90, 40), (950, 240, 36)]:
         blob("284a6a", x, y, rx, 0.45 * rx)
@@ -71,6 +93,7 @@ def scene(shape, blob):
 
 def person(shape, blob, x, foot, tall, skirt, coat, hat, wide=0.16, sunk=0.0):
     """One stiff silhouette in profile. A wide skirt and a sunk body make it sit; each throws a shadow."""
+
     def place(code, *corners):
         shape(code, *[(x + tall * a, foot - tall * b) for a, b in corners])
 
@@ -88,13 +111,16 @@ def person(shape, blob, x, foot, tall, skirt, coat, hat, wide=0.16, sunk=0.0):
 def people(shape, blob):
     """A couple far off, strollers, a lady with her child in the sun, and three friends in the shade."""
     for x, foot, tall, skirt, coat, hat, *sitting in [
-            (532, 402, 66, "3a3a5a", "4a4a7a", "2a2440", 0.08), (560, 404, 66, "c85a6a", "e8e0d0", "f4ead0"),
-            (700, 452, 96, "e8e4f0", "b8a0d0", "5a2f4a"), (262, 470, 104, "3a3a5a", "6a5a4a", "2a2440", 0.08),
-            (352, 590, 226, "3a3a8a", "a83048", "5a2f2a", 0.19),
-            (446, 584, 118, "fbf4ea", "fbf0e0", "d8402f"),
-            (96, 676, 220, "c8602f", "f0c87a", "5a2f4a", 0.30, 0.28),
-            (690, 676, 226, "d88aa8", "f4e4d4", "d8402f", 0.32, 0.28),
-            (834, 656, 210, "3a4a9a", "5a6ab0", "2a2440", 0.28, 0.28)]:
+        (532, 402, 66, "3a3a5a", "4a4a7a", "2a2440", 0.08),
+        (560, 404, 66, "c85a6a", "e8e0d0", "f4ead0"),
+        (700, 452, 96, "e8e4f0", "b8a0d0", "5a2f4a"),
+        (262, 470, 104, "3a3a5a", "6a5a4a", "2a2440", 0.08),
+        (352, 590, 226, "3a3a8a", "a83048", "5a2f2a", 0.19),
+        (446, 584, 118, "fbf4ea", "fbf0e0", "d8402f"),
+        (96, 676, 220, "c8602f", "f0c87a", "5a2f4a", 0.30, 0.28),
+        (690, 676, 226, "d88aa8", "f4e4d4", "d8402f", 0.32, 0.28),
+        (834, 656, 210, "3a4a9a", "5a6ab0", "2a2440", 0.28, 0.28),
+    ]:
         person(shape, blob, x, foot, tall, skirt, coat, hat, *sitting)
     shape("5a3a3a", (372, 460), (384, 460), (390, 346), (384, 346))
     shape("e87a3a", *[(384 + 68 * np.cos(t), 370 - 46 * np.sin(t)) for t in np.linspace(0, np.pi, 12)])
@@ -138,8 +164,21 @@ def paint(seed=0):
     angle = np.where((y > 250) & (y < 480) & (x < 480), 0, 0.8 + cloud_noise(rng, motif.shape[:2], 120, 2))
 
     def dots(size, spacing, where=None):
-        lay_strokes(canvas, divide(rng, motif), angle, size, size * 0.5, spacing, where, (0.01, 0.04, 0.03),
-                    tolerance=9, scatter=0.4, streak=0.03, dry=0, relief=1.2)
+        lay_strokes(
+            canvas,
+            divide(rng, motif),
+            angle,
+            size,
+            size * 0.5,
+            spacing,
+            where,
+            (0.01, 0.04, 0.03),
+            tolerance=9,
+            scatter=0.4,
+            streak=0.03,
+            dry=0,
+            relief=1.2,
+        )
 
     # Large dots everywhere; smaller ones where there is drawing to be found.
     dots(10, 7)

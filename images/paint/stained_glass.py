@@ -59,15 +59,27 @@ def cut_landscape(window, x, y, rng):
     turn = np.arctan2(y - SUN[1], x - SUN[0]) + 0.1 * np.sin(radius / 70) + wobble / 450
     rays = np.array([1, 10, 15, 21, 28, 36, 44, 52])[ring]
     ray = np.floor((turn / (2 * np.pi) + 0.5 + ring * 0.037) * rays).astype(int) % rays
-    sky = [(1, 0.86, 0.38), (1, 0.76, 0.22), (1, 0.5, 0.16), (0.9, 0.28, 0.35), (0.6, 0.25, 0.6),
-           (0.25, 0.28, 0.75), (0.1, 0.2, 0.65), (0.05, 0.32, 0.62)]
+    sky = [
+        (1, 0.86, 0.38),
+        (1, 0.76, 0.22),
+        (1, 0.5, 0.16),
+        (0.9, 0.28, 0.35),
+        (0.6, 0.25, 0.6),
+        (0.25, 0.28, 0.75),
+        (0.1, 0.2, 0.65),
+        (0.05, 0.32, 0.62),
+    ]
     window.begin_part()
     window.cut_up(ring > 0, ring * 100 + ray, lambda cell: sky[cell // 100])
     window.begin_part()
     window.cut_up(ring == 0, ring, lambda _: (1, 0.93, 0.62))
-    hills = [(372, 34, 190, 105, (0.42, 0.3, 0.62)), (418, 26, 150, 125, (0.2, 0.42, 0.6)),
-             (455, 6, 300, 150, (0.55, 0.82, 0.9)), (500, 22, 210, 95, (0.16, 0.5, 0.3)),
-             (575, 24, 260, 110, (0.3, 0.58, 0.16))]
+    hills = [
+        (372, 34, 190, 105, (0.42, 0.3, 0.62)),
+        (418, 26, 150, 125, (0.2, 0.42, 0.6)),
+        (455, 6, 300, 150, (0.55, 0.82, 0.9)),
+        (500, 22, 210, 95, (0.16, 0.5, 0.3)),
+        (575, 24, 260, 110, (0.3, 0.58, 0.16)),
+    ]
     for order, (top, rise, length, cut, colour) in enumerate(hills):
         edge = top + rise * np.sin(x / length * 3 + order * 2.1) + 0.5 * wobble
         cells = np.floor((x + 0.5 * (y - top) * (-1) ** order + wobble + order * 40) / cut).astype(int)
@@ -89,8 +101,13 @@ def cut_feather(window, angle, length, width):
 
 def cut_peacock(window, rng):
     """The tail from the longest feathers to the shortest, then wing, body, neck and head."""
-    for length, count, width, spread in [(548, 7, 86, 0.5), (442, 6, 80, 0.46), (342, 5, 72, 0.42),
-                                         (248, 4, 62, 0.36), (150, 3, 50, 0.3)]:
+    for length, count, width, spread in [
+        (548, 7, 86, 0.5),
+        (442, 6, 80, 0.46),
+        (342, 5, 72, 0.42),
+        (248, 4, 62, 0.36),
+        (150, 3, 50, 0.3),
+    ]:
         window.begin_part()
         for angle in np.linspace(0.55 - spread, 0.55 + spread, count):
             cut_feather(window, angle + rng.normal(0, 0.015), length + rng.normal(0, 9), width)
@@ -100,12 +117,14 @@ def cut_peacock(window, rng):
     plumage = [(0.1, 0.3, 0.85), (0.02, 0.2, 0.65), (0.04, 0.5, 0.7), (0.1, 0.6, 0.45)]
     steps = [0, 14, 30, 45, 58, 70, 84, 104, 119]
     for number, (start, end) in enumerate(zip(steps[:-1], steps[1:], strict=True)):
-        outline = np.concatenate([back[start:end + 1], front[start:end + 1][::-1]])
+        outline = np.concatenate([back[start : end + 1], front[start : end + 1][::-1]])
         window.piece(outline, blend(plumage, number / 7))
     for reach in range(5, 0, -1):
         tip = np.array([350 + 42 * reach, 372 + 15 * reach])
-        window.piece(leaf((318, 345 + 4 * reach), tip, 62 - 4 * reach, -0.12, 0.55),
-                     [(0.75, 0.3, 0.08), (0.9, 0.55, 0.15)][reach % 2])
+        window.piece(
+            leaf((318, 345 + 4 * reach), tip, 62 - 4 * reach, -0.12, 0.55),
+            [(0.75, 0.3, 0.08), (0.9, 0.55, 0.15)][reach % 2],
+        )
     window.piece(ellipse((273, 192), (25, 20), 0.3), (0.08, 0.3, 0.8))
     window.piece([(254, 184), (226, 203), (258, 203)], (0.85, 0.75, 0.45))
     window.piece(ellipse((268, 189), (8, 6)), (0.95, 0.95, 0.85), 0.4)
@@ -119,7 +138,7 @@ def cut_branch(window):
     window.begin_part()
     branch = curve([(-20, 560), (110, 490), (250, 462), (390, 440), (470, 470)])
     for start in range(0, 119, 20):
-        part = branch[start:start + 21]
+        part = branch[start : start + 21]
         window.piece(ribbon(part, np.linspace(40 - start / 5, 36 - start / 5, len(part))), (0.38, 0.17, 0.07))
 
 

@@ -12,35 +12,67 @@ from scipy import ndimage
 from brush import Canvas, by_hand, cloud_noise, figure, lay_strokes, mix, rgb, vary
 
 HEIGHT, WIDTH, SHORE = 720, 960, 486
-NIGHT = rgb("101f58", "1d3f8c", "16306e", "3f7fc0", "23529c", "7db8d4", "1a3a80", "2f6db0", "12265e",
-            "c9dfc8", "3a79b4")
+NIGHT = rgb(
+    "101f58", "1d3f8c", "16306e", "3f7fc0", "23529c", "7db8d4", "1a3a80", "2f6db0", "12265e", "c9dfc8", "3a79b4"
+)
 RINGS = rgb("fff6c8", "ffd84f", "f2b632", "dfe6a0", "86bcc0", "f0dc86", "5f9cc4", "a8cdbc")
 INK, LAMP, GLOW = rgb("0d1640"), rgb("ffd45a"), rgb("fff3b0")
 # The moon and the stars: x, y, radius of the glow.
-LIGHTS = [(742, 118, 74), (118, 92, 46), (268, 196, 34), (330, 58, 38), (520, 70, 30), (905, 250, 36),
-          (92, 262, 30), (596, 178, 26), (880, 44, 26)]
+LIGHTS = [
+    (742, 118, 74),
+    (118, 92, 46),
+    (268, 196, 34),
+    (330, 58, 38),
+    (520, 70, 30),
+    (905, 250, 36),
+    (92, 262, 30),
+    (596, 178, 26),
+    (880, 44, 26),
+]
 # Curls of wind: x, y, size, direction.
 CURLS = [(420, 236, 84, 1), (560, 292, 66, -1), (215, 310, 60, 1), (800, 330, 60, -1)]
 # Houses: left, right, eaves, ridge, wall, roof.
-HOUSES = [(20, 92, 438, 404, "31507a", "1b2550"), (84, 150, 424, 388, "476a8c", "6b3a3c"),
-          (150, 226, 444, 410, "2a4a78", "23305c"), (216, 282, 418, 376, "57748c", "54303e"),
-          (338, 402, 430, 394, "3a5c88", "1c2a58"), (396, 468, 446, 414, "4a6886", "71423a"),
-          (462, 520, 434, 400, "2c4c7c", "222c58"), (514, 590, 450, 420, "41628a", "5a3440")]
+HOUSES = [
+    (20, 92, 438, 404, "31507a", "1b2550"),
+    (84, 150, 424, 388, "476a8c", "6b3a3c"),
+    (150, 226, 444, 410, "2a4a78", "23305c"),
+    (216, 282, 418, 376, "57748c", "54303e"),
+    (338, 402, 430, 394, "3a5c88", "1c2a58"),
+    (396, 468, 446, 414, "4a6886", "71423a"),
+    (462, 520, 434, 400, "2c4c7c", "222c58"),
+    (514, 590, 450, 420, "41628a", "5a3440"),
+]
 TOWER, SPIRE = [(292, SHORE), (292, 372), (330, 372), (330, SHORE)], [(286, 374), (311, 268), (336, 374)]
 HILL = [(0, 372), (90, 352), (220, 368), (470, 404), (640, 438), (960, 470), (960, SHORE), (0, SHORE)]
 SLOPE = [(0, 410), (160, 398), (420, 428), (760, 470), (960, 478), (960, SHORE), (0, SHORE)]
-WINDOWS = [(44, 456), (70, 458), (112, 446), (128, 466), (176, 462), (204, 464), (240, 440), (262, 462),
-           (310, 400), (310, 440), (360, 454), (384, 456), (424, 464), (448, 466), (492, 458),
-           (540, 468), (566, 470)]
+WINDOWS = [
+    (44, 456),
+    (70, 458),
+    (112, 446),
+    (128, 466),
+    (176, 462),
+    (204, 464),
+    (240, 440),
+    (262, 462),
+    (310, 400),
+    (310, 440),
+    (360, 454),
+    (384, 456),
+    (424, 464),
+    (448, 466),
+    (492, 458),
+    (540, 468),
+    (566, 470),
+]
 
 
 def sky(rng, x, y):
     """Colour and stroke direction of the sky: both follow the contour lines of one stream function."""
     stream = y + 16 * np.sin(x / 95 + y / 120)
     for cx, cy, size, turn in CURLS:
-        stream = stream + 1.9 * turn * size * np.exp(-((x - cx)**2 + 1.5 * (y - cy)**2) / size**2)
+        stream = stream + 1.9 * turn * size * np.exp(-((x - cx) ** 2 + 1.5 * (y - cy) ** 2) / size**2)
     for cx, cy, glow in LIGHTS:
-        stream = stream + 3 * glow * np.exp(-((x - cx)**2 + (y - cy)**2) / glow**2)
+        stream = stream + 3 * glow * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / glow**2)
     tone = np.floor(stream / 13 + 1.1 * cloud_noise(rng, x.shape, 110, 5)).astype(int)
     colour = NIGHT[tone % len(NIGHT)]
     for cx, cy, glow in LIGHTS:
@@ -52,8 +84,7 @@ def sky(rng, x, y):
 
 def village(motif, angle):
     """Draw hills, houses and tower as flat shapes, and point their strokes along walls and roofs."""
-    shapes = [(HILL, "14295c", 0.12), (SLOPE, "1f4a58", 0.12),
-              (TOWER, "6d8aa0", 1.57), (SPIRE, "202a5c", 1.35)]
+    shapes = [(HILL, "14295c", 0.12), (SLOPE, "1f4a58", 0.12), (TOWER, "6d8aa0", 1.57), (SPIRE, "202a5c", 1.35)]
     for left, right, eaves, ridge, wall, roof in HOUSES:
         shapes.append(([(left, SHORE), (left, eaves), (right, eaves), (right, SHORE)], wall, 1.57))
         gable = [(left - 6, eaves), (left + 16, ridge), (right - 16, ridge), (right + 6, eaves)]
@@ -70,8 +101,11 @@ def outlines(canvas):
     """Contours in dark blue, as a painter restates the drawing at the end."""
     lines = [TOWER, SPIRE, SPIRE[::2]] + [[(x, SHORE), (x + 42, SHORE + 1)] for x in range(-10, WIDTH, 34)]
     for left, right, eaves, ridge, _, _ in HOUSES:
-        lines += [[(left - 6, eaves), (left + 16, ridge), (right - 16, ridge), (right + 6, eaves)],
-                  [(left - 6, eaves), (right + 6, eaves)], [(left, eaves), (left, SHORE)]]
+        lines += [
+            [(left - 6, eaves), (left + 16, ridge), (right - 16, ridge), (right + 6, eaves)],
+            [(left - 6, eaves), (right + 6, eaves)],
+            [(left, eaves), (left, SHORE)],
+        ]
     for line in lines:
         canvas.stroke(by_hand(canvas.rng, line, 1.4), 4, vary(canvas.rng, INK[None], (0.03, 0.1, 0.05))[0])
 
@@ -131,7 +165,7 @@ def paint(seed=0):
     angle = np.where(water, 0.10 * np.sin(x / 60 + y / 17), angle)
     angle = np.where(quay, 0.002 * x, angle)
 
-    starry = np.clip(sum(np.exp(-((x - cx)**2 + (y - cy)**2) / glow**2) for cx, cy, glow in LIGHTS), 0, 0.8)
+    starry = np.clip(sum(np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / glow**2) for cx, cy, glow in LIGHTS), 0, 0.8)
     built = ~water & ((y > 352 + 0.12 * x) | (abs(x - 311) < 26) & (y > 268))
     # Wide underpainting first; then each region with its own brush, the stars and houses with the finest.
     blues = (0.02, 0.1, 0.07)

@@ -27,9 +27,15 @@ from canvas import (
 )
 
 INKS = {  # printed in this order, from light to dark
-    "buff": (0.90, 0.83, 0.66), "rose": (0.93, 0.62, 0.47), "ochre": (0.83, 0.61, 0.29),
-    "pale": (0.66, 0.79, 0.80), "middle": (0.30, 0.52, 0.66), "dusk": (0.22, 0.34, 0.48),
-    "deep": (0.07, 0.19, 0.38), "red": (0.80, 0.20, 0.12), "key": (0.08, 0.10, 0.17),
+    "buff": (0.90, 0.83, 0.66),
+    "rose": (0.93, 0.62, 0.47),
+    "ochre": (0.83, 0.61, 0.29),
+    "pale": (0.66, 0.79, 0.80),
+    "middle": (0.30, 0.52, 0.66),
+    "dusk": (0.22, 0.34, 0.48),
+    "deep": (0.07, 0.19, 0.38),
+    "red": (0.80, 0.20, 0.12),
+    "key": (0.08, 0.10, 0.17),
 }
 MARGIN = 14
 
@@ -85,8 +91,14 @@ def finger(rng, root, angle, length, curl, depth=2):
     points = root + np.cumsum(np.stack([np.cos(angles), np.sin(angles)], 1), 0) * length / 26
     fingers = [(points, length * 0.3 * (1 - along) ** 0.7 + 1.5)]
     for place in (7, 13, 18) if depth else ():
-        fingers += finger(rng, points[place], angles[place] - np.sign(curl) * rng.uniform(0.5, 1.0),
-                          length * rng.uniform(0.4, 0.58), curl * rng.uniform(1.0, 1.5), depth - 1)
+        fingers += finger(
+            rng,
+            points[place],
+            angles[place] - np.sign(curl) * rng.uniform(0.5, 1.0),
+            length * rng.uniform(0.4, 0.58),
+            curl * rng.uniform(1.0, 1.5),
+            depth - 1,
+        )
     return fingers
 
 
@@ -131,8 +143,19 @@ def carve_distance(blocks):
     other = curve([(282, 302), (320, 345), (400, 400), (520, 452)], 40)
     mountain = np.concatenate([slope, [(262, 306), (271, 298)], other])
     blocks.shape(mountain, "middle", line=1.6)
-    snow = [(188, 360), (208, 352), (214, 372), (228, 350), (240, 384), (252, 352), (268, 396), (282, 354),
-            (300, 376), (312, 352), (338, 364)]
+    snow = [
+        (188, 360),
+        (208, 352),
+        (214, 372),
+        (228, 350),
+        (240, 384),
+        (252, 352),
+        (268, 396),
+        (282, 354),
+        (300, 376),
+        (312, 352),
+        (338, 364),
+    ]
     blocks.shape(np.concatenate([slope[28:], [(262, 306), (271, 298)], other[:13], snow[::-1]]), line=1.4)
     for x, y in [(236, 338), (268, 340), (296, 336)]:
         blocks.line(curve([(262 + (x - 262) * 0.4, 312), (x, y), (x + (x - 262) * 0.3, y + 22)], 20), 1.0)
@@ -162,10 +185,8 @@ def carve_great_wave(blocks):
     """The wave itself: a hollow face in bands, a dark back, and the breaking crest."""
     tip = (352, 262)
     hollow = curve([(120, 668), (300, 640), (450, 566), (545, 455), (556, 345), (505, 268), (430, 240), tip])
-    shoulder = curve([(420, 790), (690, 740), (800, 590), (820, 420), (770, 270), (660, 170), (500, 140),
-                      tip])
-    behind = curve([(700, 900), (1100, 780), (1060, 560), (1010, 380), (900, 220), (720, 120), (500, 100),
-                    tip])
+    shoulder = curve([(420, 790), (690, 740), (800, 590), (820, 420), (770, 270), (660, 170), (500, 140), tip])
+    behind = curve([(700, 900), (1100, 780), (1060, 560), (1010, 380), (900, 220), (720, 120), (500, 100), tip])
     back = curve([(1010, 300), (930, 190), (800, 96), (640, 52), (480, 82), (385, 160), tip])
     body = np.concatenate([hollow, back[::-1], [(1010, 800), (120, 800)]])
     blocks.shape(body, "pale", "middle", line=2.4)
@@ -237,8 +258,11 @@ def paint(seed=0):
         blocks.shape(ellipse(spot, np.full(2, rng.uniform(1.2, 4))))
     carve_seal(blocks)
     blocks.trim()
-    fade = {"dusk": np.clip(1 - y / 150, 0, 1) ** 1.3, "rose": np.clip((y - 230) / 220, 0, 1) ** 1.5,
-            "middle": 0.62 + 0.38 * np.clip((y - 60) / 300, 0, 1)}
+    fade = {
+        "dusk": np.clip(1 - y / 150, 0, 1) ** 1.3,
+        "rose": np.clip((y - 230) / 220, 0, 1) ** 1.5,
+        "middle": 0.62 + 0.38 * np.clip((y - 60) / 300, 0, 1),
+    }
     colour = make_paper(rng)
     for ink, sheet in blocks.sheets.items():
         wood = np.asarray(sheet, np.float32) / 255

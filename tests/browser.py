@@ -1,0 +1,377 @@
+"""JupyterLab in Chromium, driven by Playwright: open a notebook, run all, move what can be moved, see what changes."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+try:
+    from playwright.sync_api import Error as PageError
+    from playwright.sync_api import TimeoutError as TooLate
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUIET = {  # console errors that say nothing about the notebooks: part of their text, and why
+    "kernel:  No such comm": "JupyterLab asks a new kernel for its widgets before ipywidgets is imported there",
+}
+OPEN, RUN, ANSWER = 60, 240, 20  # seconds until a notebook is open, has run, a control has answered
+
+# In the page: one string that differs when the picture does, from its pixels as decoded
+PIXELS = """async image => {
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const {data} = pen.getImageData(0, 0, canvas.width, canvas.height);
+    const digest = await crypto.subtle.digest("SHA-1", data);
+    return [canvas.width, canvas.height, ...new Uint8Array(digest)].join(" ");
+}"""
+# In the page: each code cell's prompt ("*" while it waits or runs) and what it says to stderr; folded cells too
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.filter(it => it.model.type === "code").map(cell => ({
+    prompt: cell.prompt, source: cell.model.sharedModel.source, error: cell.model.outputs.toJSON().map(
+        out => out.output_type === "error" ? `${out.ename}: ${out.evalue}` : out.name === "stderr" ? out.text : ""
+    ).join("")}))"""
+# In the page: the cells whose stored output is a widget
+WIDGETS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, number) =>
+    (cell.model.outputs?.toJSON() ?? []).some(out => out.data?.["application/vnd.jupyter.widget-view+json"])
+    ? [number] : [])"""
+# In the page: an exception in a callback has no cell to appear in, and JupyterLab drops it; the console gets it here
+LISTEN = """() => jupyterapp.shell.currentWidget.sessionContext.iopubMessage.connect((sender, message) => {
+    const {header, parent_header, content} = message, text = content.evalue ?? content.text;
+    if ((header.msg_type === "error" || content.name === "stderr") && parent_header.msg_type !== "execute_request")
+        console.error(`kernel: ${content.ename ?? ""} ${text}`);
+})"""
+CONTROL = ".noUi-handle, select, input[type=checkbox]"
+LABEL = r"""row => {
+    const words = label => label.innerText.replace(/\u200b/g, "").trim();
+    const label = [...row.querySelectorAll("label")].find(label => words(label) && label.offsetWidth);
+    return label && label.scrollWidth <= label.clientWidth + 1 ? words(label) : "";
+}"""
+CHANGED = """([root, address, text]) => root.querySelector("img.widget-image").src !== address
+    || root.querySelector(":scope > .widget-html .widget-html-content").textContent !== text"""
+
+
+class Lacking(Exception):
+    """What to install before a browser can run."""
+
+
+@contextlib.contextmanager
+def chromium():
+    """A Chromium without a screen: the one NST_CHROMIUM names, the system's, or Playwright's own."""
+    if sync_playwright is None:
+        raise Lacking("browser tests need Playwright: pip install playwright")
+    with sync_playwright() as playwright:
+        own = os.environ.get("NST_CHROMIUM")
+        names = [own] if own else ["chromium", "chromium-browser", "google-chrome", playwright.chromium.executable_path]
+        path = next(filter(None, map(shutil.which, names)), None)
+        if path is None:
+            raise Lacking("browser tests need Chromium: apt-get install chromium, or name yours in NST_CHROMIUM")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Server:
+    """A JupyterLab server of its own on a copy of the notebooks; a context manager."""
+
+    def __init__(self, folder, environment):
+        self.folder, self.token = Path(folder), secrets.token_hex(16)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        home = self.folder.parent / "jupyter"
+        for name, content in {
+            "config/labconfig/default_setting_overrides.json": {
+                "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+            },
+            "data/kernels/python3/kernel.json": {
+                "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                "display_name": "Python 3",
+                "language": "python",
+            },
+        }.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(json.dumps(content))
+        folders = {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in ("config", "data", "runtime")}
+        self.environment = {**os.environ, **folders, "JUPYTER_PREFER_ENV_PATH": "0", **environment}
+        self.log = home / "server.log"
+
+    def __enter__(self):
+        options = [
+            f"--ServerApp.port={self.url.rsplit(':', 1)[1]}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.root_dir={self.folder}", f"--IdentityProvider.token={self.token}",
+            "--no-browser", "--allow-root", "--expose-app-in-browser",
+        ]  # fmt: skip
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        end = time.monotonic() + OPEN
+        while True:
+            try:
+                self.ask("api/status")
+                return self
+            except (urllib.error.URLError, OSError):
+                if self.process.poll() is not None or time.monotonic() > end:
+                    self.__exit__()
+                    raise RuntimeError("JupyterLab did not start:\n" + self.log.read_text()[-3000:]) from None
+                time.sleep(0.2)
+
+    def __exit__(self, *exception):
+        if self.process.poll() is None:
+            self.process.terminate()  # ends its kernels too
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def ask(self, path, method="GET"):
+        """What the server's own interface answers, decoded."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}/{path}", headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or "null")
+
+    def end_sessions(self):
+        """Shut down every kernel: it outlives the page."""
+        for session in self.ask("api/sessions"):
+            self.ask(f"api/sessions/{session['id']}", "DELETE")
+
+
+class Notebook:
+    """A notebook open in JupyterLab, as a reader finds it: stored outputs, nothing run. ``close`` ends its kernel."""
+
+    def __init__(self, browser, server, path):
+        self.server, self.path = server, path
+        self.page = page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(1000 * ANSWER)
+        self.complaints = []  # of the page and the console
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("console", self.listen)
+        page.goto(f"{server.url}/lab/tree/{urllib.parse.quote(path)}?token={server.token}&reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=1000 * OPEN)
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=1000 * OPEN)
+        page.evaluate(LISTEN)
+        page.wait_for_timeout(1500)  # a menu clicked at once is sometimes lost
+
+    def listen(self, message):
+        if message.type == "error" and not any(part in message.text for part in QUIET):
+            self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def close(self):
+        self.page.close()
+        self.server.end_sessions()
+
+    def run_all(self, seconds=RUN):
+        """Menu *Run*, *Run All Cells*; returns the seconds it took. A cell's error is raised with its text."""
+        start, clicked, begun = time.monotonic(), -1e9, False
+        while True:
+            cells = self.page.evaluate(CELLS)
+            waiting = [cell for cell in cells if cell["prompt"] == "*"]
+            begun = begun or bool(waiting)
+            if begun:
+                self.assert_quiet(cells)
+                if all(cell["prompt"].isdigit() for cell in cells if cell["source"].strip()):
+                    return time.monotonic() - start
+            now, dialogs = time.monotonic(), self.page.locator(".jp-Dialog-content").all_inner_texts()
+            assert now - start < seconds and not dialogs, self.say(
+                f"not done after {now - start:.0f} s", *dialogs, *[f"waits: {lines(waiting[0])}" for _ in waiting[:1]]
+            )
+            if not waiting and now - clicked > 5:  # a click is sometimes lost
+                self.page.keyboard.press("Escape")
+                self.page.click('.lm-MenuBar-itemLabel:text-is("Run")')
+                self.page.click('.lm-Menu-item[data-command="runmenu:run-all"]')
+                clicked = now
+            self.page.wait_for_timeout(100)
+
+    def assert_quiet(self, cells=None):
+        """Neither a cell, the page nor the console complains."""
+        wrong = [cell for cell in cells or self.page.evaluate(CELLS) if cell["error"]]
+        assert not wrong and not self.complaints, self.say(*[f"{lines(cell)}\n{cell['error']}" for cell in wrong])
+
+    def say(self, *what):
+        return "\n".join([self.path, *what, *self.complaints])
+
+    def stored_widgets(self):
+        """The cells whose stored output is a widget, as elements of the page."""
+        numbers = self.page.evaluate(WIDGETS)
+        return [self.page.locator(".jp-Notebook .jp-Cell").nth(number) for number in numbers]
+
+    def explorers(self):
+        """Each explorer in turn, scrolled to: the browser lays out only what is near the screen."""
+        for found in self.page.locator(".nst-explorer").all():
+            yield Explorer(self, found)
+
+    def wait_until(self, what, condition, *arguments, seconds=ANSWER):
+        """Wait for a condition in the page; returns the seconds it took."""
+        start = time.monotonic()
+        try:
+            self.page.wait_for_function(condition, arg=list(arguments), timeout=1000 * seconds)
+        except TooLate:
+            raise AssertionError(self.say(f"{what}: not within {seconds} s")) from None
+        return time.monotonic() - start
+
+    def wait_for_kernel(self):
+        """Wait until the kernel has said all it had to say."""
+        self.wait_until(
+            "kernel idle", "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+        )
+
+
+class Panel:
+    """A part of a notebook with controls and a picture."""
+
+    def __init__(self, notebook, root, picture):
+        self.notebook, self.page, self.root, self.picture = notebook, notebook.page, root, root.locator(picture)
+        root.scroll_into_view_if_needed()
+        self.picture.wait_for()
+
+    def pixels(self, picture=None):
+        """One string that differs when the picture does."""
+        for _ in range(20):
+            try:
+                return (picture or self.picture).evaluate(PIXELS)
+            except PageError as error:  # exchanged while it was read
+                if "decode" not in str(error):
+                    raise
+        raise AssertionError(self.notebook.say("the picture cannot be decoded"))
+
+    def height(self):
+        return self.root.bounding_box()["height"]
+
+    def screenshot(self, path):
+        self.root.evaluate("root => root.scrollIntoView({block: 'center'})")
+        self.page.screenshot(path=path)
+
+
+class Explorer(Panel):
+    """What ``nst_helpers.explore`` shows: rows with a control, a picture, a text."""
+
+    def __init__(self, notebook, root):
+        super().__init__(notebook, root, ":scope > img.widget-image")
+        self.rows = root.locator(":scope > .widget-inline-hbox:not(.widget-html)").all()
+        self.words = root.locator(":scope > .widget-html .widget-html-content")
+
+    def control(self, row):
+        return row.locator(CONTROL).first
+
+    def label(self, row):
+        """The visible label of a row; empty if there is none or it is cut."""
+        return row.evaluate(LABEL)
+
+    def tab_through(self):
+        """The rows whose controls the Tab key reaches from the cell above, in that order."""
+        self.root.evaluate("root => root.closest('.jp-Cell').focus()")
+        reached, controls = [], [self.control(row).element_handle() for row in self.rows]
+        for _ in range(5 + 3 * len(self.rows)):
+            self.page.keyboard.press("Tab")
+            reached += [n for n, it in enumerate(controls) if it.evaluate("it => it === document.activeElement")]
+        return reached
+
+    def move(self, row, seconds=ANSWER, far=False):
+        """Move a control by one step, or a slider to an end. Returns what changed and the seconds it took."""
+        before, name = (self.pixels(), self.words.text_content()), f"{self.label(row)!r} was moved"
+        root = self.root.element_handle()
+        address = self.picture.get_attribute("src")
+        keys = keys_of(self.control(row), far)
+        self.control(row).focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+        took = self.notebook.wait_until(f"{name}; a change", CHANGED, root, address, before[1], seconds=seconds)
+        self.notebook.wait_for_kernel()
+        red = self.root.locator(":scope > .widget-html b").all_inner_texts()
+        assert not red, self.notebook.say(f"{name}, and below the picture stands: {red[0]}")
+        after = self.pixels(), self.words.text_content()
+        return {part for part, a, b in zip(("picture", "text"), before, after) if a != b}, took
+
+
+class Studio(Panel):
+    """Notebook 07's panel. ``find("run")`` is what carries the class ``nst-run``."""
+
+    def __init__(self, notebook):
+        super().__init__(notebook, notebook.page.locator(".nst-studio").first, ".nst-picture")
+
+    def find(self, name):
+        return self.root.locator(f".nst-{name}").first
+
+    def press(self, *names):
+        for name in names:
+            self.find(name).click()
+
+    def tab(self, title):
+        self.root.locator(f'.lm-TabBar-tab:has-text("{title}")').first.click()
+
+    def step(self):
+        """The step that is shown, and the last one."""
+        numbers = re.findall(r"step (\d+) of (\d+)", self.find("progress").inner_text())
+        assert numbers, self.notebook.say(f"no step is shown: {self.find('progress').inner_text()!r}")
+        return tuple(map(int, numbers[0]))
+
+    def reach(self, step, seconds=ANSWER):
+        """Wait until a step is shown."""
+        reached = r"([it, step]) => Number(it.innerText.match(/step (\d+) of/)?.[1]) >= step"
+        self.notebook.wait_until(f"step {step}", reached, self.find("progress").element_handle(), step, seconds=seconds)
+
+    def frames(self, count, seconds=ANSWER):
+        """Wait until the picture has changed ``count`` times."""
+        for n in range(count):
+            address = self.picture.get_attribute("src")
+            self.notebook.wait_until(
+                f"frame {n + 1}", "([it, src]) => it.src !== src", self.picture.element_handle(), address,
+                seconds=seconds,
+            )  # fmt: skip
+
+    def still(self, seconds=ANSWER):
+        """Wait until the picture has stood still for a second; returns the seconds until it did."""
+        start = changed = time.monotonic()
+        address = self.picture.get_attribute("src")
+        while (now := time.monotonic()) < changed + 1:
+            if address != (address := self.picture.get_attribute("src")):
+                changed = now
+            assert now - start < seconds, self.notebook.say(f"frames still change after {seconds} s")
+            self.page.wait_for_timeout(50)
+        return changed - start
+
+    def upload(self, name, file, content):
+        with self.page.expect_file_chooser() as chooser:
+            self.press(name)
+        chooser.value.set_files({"name": file, "mimeType": "image/png", "buffer": content})
+
+
+def lines(cell):
+    """A code cell's first lines."""
+    return "\n    ".join(cell["source"].splitlines()[:4])
+
+
+def keys_of(control, far=False):
+    """The keys that move a control by one step from where it stands, or a slider to an end."""
+    kind = control.evaluate("it => it.tagName")
+    if kind == "INPUT":
+        return ["Space"]
+    if kind == "SELECT":  # opened first: JupyterLab takes the arrows of a closed one
+        last = control.evaluate("it => it.selectedIndex === it.options.length - 1")
+        return ["Space", "ArrowUp" if last else "ArrowDown", "Enter"]
+    low, now, high = (float(control.get_attribute(f"aria-value{name}")) for name in ("min", "now", "max"))
+    if far:
+        return ["Home" if now > low else "End"]
+    return ["ArrowRight" if now < high else "ArrowLeft"]
