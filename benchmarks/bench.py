@@ -11,7 +11,6 @@ import argparse
 import datetime
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -68,8 +67,8 @@ def until_published_loss(name, shape, epochs, device, brisk=False):
         for step in run:
             final = step.X
     else:
-        start = now(device)
-        for _, X in theirs(name, device).train(content_X, content_X, style_X, 0.3, epochs, 50):
+        book, start = theirs(name, device), now(device)
+        for _, X in book.train(content_X, content_X, style_X, 0.3, epochs, 50):
             final = X
         published = now(device) - start
     net = ours(name, device)
@@ -124,17 +123,26 @@ def peak(what, name, shape, precision, sparing):
 
 def peak_here(what, name, shape, precision, sparing):
     content_X, style_X = pair(shape)
+    count = 24 if what == "lbfgs" else 2  # until its memory of twenty steps is full
     if what == "published":
         steps = theirs(name).train(content_X, content_X, style_X, 0.3, 2, 50)
     else:
         nst_helpers.engine.SPARING_FROM = 0 if sparing else 10**12
-        steps = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=2, precision=precision, optimizer=what))
-    # What Linux calls resident, in pages of 4 kB; the most of it so far may be older than the run.
-    before, start = int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6, time.perf_counter()
+        steps = optimize(
+            ours(name), content_X, style_X, BOOK.but(num_epochs=count, precision=precision, optimizer=what)
+        )
+    Path("/proc/self/clear_refs").write_text("5")  # the most, counted from here
+    before, start = resident("VmRSS"), time.perf_counter()
     for _ in steps:
         pass
-    most, spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, time.perf_counter() - start
-    return f"{most - before} {spent / 2}"
+    spent = time.perf_counter() - start
+    return f"{resident('VmHWM') - before} {spent / count}"
+
+
+def resident(name):
+    """MB of this process's own memory: VmRSS now, VmHWM at most. (What getrusage calls the most, children inherit.)"""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def growth(name, shapes, device):
@@ -164,7 +172,7 @@ def latency(epochs, tries):
     imports = [command_seconds(f"import {name}", tries) for name in ("torch", "nst_helpers")]
     start = time.perf_counter()
     best_precision("cpu")
-    return min(marks), loads, imports, time.perf_counter() - start
+    return [min(times) for times in zip(*marks)], loads, imports, time.perf_counter() - start
 
 
 def command_seconds(code, tries):
@@ -201,7 +209,10 @@ def savings(name, shape, steps):
     frozen = theirs(name)
     frozen.net.requires_grad_(False)
     rows.append(("network frozen", min(seconds(frozen.train(content_X, content_X, style_X, 0.3, steps, 50)))))
-    for label, precision in (("one product a Gram gradient, channels last", "float32"), ("bfloat16", "bfloat16")):
+    for label, precision in (
+        ("our engine: channels last, in place, one product a Gram gradient", "float32"),
+        ("bfloat16", "bfloat16"),
+    ):
         run = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=steps, precision=precision))
         rows.append((label, min(seconds(run))))
     return rows
@@ -265,6 +276,10 @@ def report(quick, brisk):
                 mb, spent = peak("adam", name, shape, precision, sparing)
                 how = f"{precision}{', computed twice' * sparing}"
                 yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
+        if not quick:
+            mb, spent = peak("lbfgs", name, shape, native[-1], False)
+            how = f"{native[-1]}, L-BFGS"
+            yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
     if not quick:
         yield from largest(native[-1])
     yield from ["", "## 4. Growth with size", "", "Seconds per megapixel of a step, relative to 300×450.", ""]

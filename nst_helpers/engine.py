@@ -34,6 +34,7 @@ class StyleLoss(torch.autograd.Function):
         return torch.square(difference).mean()
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         Y_hat, difference = ctx.saved_tensors
         _, c, h, w = Y_hat.shape
@@ -58,7 +59,9 @@ class Objective:
         deepest = max(content_at + style_at)
         # A ReLU in place overwrites the map of the convolution before it: that is what is seen there.
         content_at, style_at = ([_seen(net, i, deepest) for i in at] for at in (content_at, style_at))
-        layer_weights = dict(zip(style_at, settings.style_layer_weights or [1.0] * len(style_at)))
+        layer_weights = dict.fromkeys(style_at, 0.0)
+        for at, weight in zip(style_at, settings.style_layer_weights or [1.0] * len(style_at)):
+            layer_weights[at] += weight
         precision = best_precision(content_X.device) if settings.precision == "auto" else settings.precision
         # float32: whatever the network has, which a test may have made double
         self.dtype = torch.bfloat16 if precision == "bfloat16" else next(net.parameters()).dtype
@@ -67,7 +70,9 @@ class Objective:
         self.sparing = content_X.shape[-2] * content_X.shape[-1] >= SPARING_FROM
         self.smooth_tv = smooth_tv
         with torch.no_grad():
-            self.contents = {at: _full(Y) for at, Y in self.features(content_X) if at in content_at}
+            self.contents = {
+                at: (content_at.count(at), _full(Y)) for at, Y in self.features(content_X) if at in content_at
+            }
             self.styles = {
                 at: (layer_weights[at], gram(_full(Y))) for at, Y in self.features(style_X) if at in style_at
             }
@@ -84,7 +89,8 @@ class Objective:
         content, style = X.new_zeros(()), X.new_zeros(())
         for at, Y in self.features(X):
             if at in self.contents:
-                content = content + content_loss(_full(Y), self.contents[at])
+                times, target = self.contents[at]
+                content = content + times * content_loss(_full(Y), target)
             if at in self.styles:
                 weight, gram_Y = self.styles[at]
                 style = style + weight * StyleLoss.apply(Y, gram_Y)
@@ -111,8 +117,8 @@ class LBFGS:
     def __init__(self, X):
         self.X, self.X0, self.Z = X, X.detach().clone(), torch.zeros_like(X, requires_grad=True)
         height, width = X.shape[-2:]
-        f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]).to(X.device)
-        self.spectrum = 1 / (f + 0.1)
+        f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
+        self.spectrum = 1 / (f.to(X) + 0.1)
         self.spectrum /= self.spectrum.square().mean().sqrt()
         self.inner = torch.optim.LBFGS(
             [self.Z], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0
@@ -121,6 +127,15 @@ class LBFGS:
 
     def smooth(self, X):
         return torch.fft.irfft2(torch.fft.rfft2(X, norm="ortho") * self.spectrum, s=X.shape[-2:], norm="ortho")
+
+    def __setstate__(self, state):
+        """torch's L-BFGS forgets two of its attributes when it is copied."""
+        self.__dict__.update(state)
+        self.inner._params, self.inner._numel_cache = self.inner.param_groups[0]["params"], None
+
+    def holds(self, X):
+        """Whether ``X`` is still the picture that the last step left."""
+        return torch.allclose(X, self.X0 + self.smooth(self.Z.detach()), atol=1e-3)
 
     def zero_grad(self):
         self.X.grad = None

@@ -38,7 +38,7 @@ class VGG19(nn.Sequential):
     def __repr__(self):
         device, dtype = self.conv1_1.weight.device, str(self.conv1_1.weight.dtype).removeprefix("torch.")
         channels = "-".join(map(str, self.widths))
-        trains = f" (trains in {best_precision(device)})" if best_precision(device) != dtype else ""
+        trains = " (trains in bfloat16)" if best_precision(device) == "bfloat16" else ""
         return f"VGG-19 with {self.source} weights (channels {channels}) on {device} in {dtype}{trains}"
 
 

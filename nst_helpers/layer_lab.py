@@ -136,7 +136,10 @@ class LayerLab(W.VBox):
     def _repr_mimebundle_(self, **kwargs):
         start = postprocess(self.inputs[0])
         rows = [[self.images.get((row, column), start) for column in self.styles] for row in self.contents]
-        return with_still(super()._repr_mimebundle_(**kwargs), contact_sheet(rows, self.styles, 100, self.contents))
+        return with_still(
+            super()._repr_mimebundle_(**kwargs),
+            contact_sheet(rows, [f"style {name}" for name in self.styles], 130, self.contents),
+        )
 
 
 def layer_lab(

@@ -241,6 +241,8 @@ class Studio(Panel):
             self._numbers += 1
             job = Run(self._numbers, choices, settings, postprocess(start.weight), state=State(),
                       inputs=(net, *inputs, key))  # fmt: skip
+            if self.worker.stopping.is_set():  # by Stop or Reset, in the meantime
+                return None
             self.job = job
             self.picture.value = jpeg(job.image)  # an answer at once; the first step comes a moment later
             self.status.value = f"step 0 of {settings.num_epochs} · …"

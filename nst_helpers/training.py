@@ -17,13 +17,14 @@ from .weights import Settings
 
 SMOOTH_TV = 0.01  # in normalised units: half a grey level; with the exact kinks L-BFGS needs twice the steps
 PATIENCE = 15  # steps
+PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")
 
 
 class DivergedError(ValueError):
     """The loss of step ``failed`` was not finite. ``X`` is the last good composite, ``step`` the step it came from."""
 
-    def __init__(self, failed, X, lr):
-        self.step, self.X = max(0, failed - 2), X  # the step before made an image whose loss is no number
+    def __init__(self, failed, good, X, lr):
+        self.step, self.X = good, X
         cause = f"the learning rate {lr:g} or a loss weight is" if lr else "a loss weight is"
         super().__init__(
             f"the loss became non-finite in step {failed}: most likely {cause} too large. "
@@ -56,6 +57,7 @@ class State:
     scheduler: object = None
     step: int = 0
     last_good: torch.Tensor = field(default=None, repr=False)
+    good_step: int = 0  # the step that last_good came from
     settings: Settings = field(default=None, repr=False)
     best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: L-BFGS's way back
 
@@ -63,14 +65,18 @@ class State:
         """The optimiser for these settings: the old one where it fits, for it remembers the way so far."""
         before, self.settings = self.settings, settings
         X = self.composite.weight
+        # What does not change where the losses lead; anything else is another landscape, whose old slopes mislead.
+        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
         if settings.optimizer == "adam":
             if before is None or before.optimizer != "adam":
                 self.use_adam(settings.lr, settings.lr_decay_epoch)
+            elif not same:
+                self.trainer.state.clear()
             self.scheduler.step_size = settings.lr_decay_epoch  # whoever goes on may choose anew
             if settings.lr != self.scheduler.base_lrs[0]:
                 self.scheduler.base_lrs = [settings.lr]
                 self.trainer.param_groups[0]["lr"] = settings.lr
-        elif before is None or before.but(num_epochs=settings.num_epochs) != settings:  # another landscape
+        elif not same or (isinstance(self.trainer, LBFGS) and not self.trainer.holds(X)):
             self.trainer, self.scheduler, self.best = LBFGS(X), None, None
 
     def use_adam(self, lr, decay):
@@ -143,15 +149,20 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
             with torch.no_grad():
                 X.copy_(state.last_good)
             lr = None if state.scheduler is None else state.trainer.param_groups[0]["lr"]
-            error = DivergedError(state.step + 1, state.last_good.clone(), lr)
-            state.step = error.step
+            error = DivergedError(state.step + 1, state.good_step, state.last_good.clone(), lr)
+            state.step = state.good_step
             if lr is None:
                 state.settings = None  # L-BFGS remembers what led astray: whoever goes on gets a new one
             raise error
         note = state.guard(sum(values))
         state.last_good.copy_(X.detach())
+        state.good_step = state.step
         state.trainer.step()
         state.step += 1
+        if state.step == settings.num_epochs and isinstance(state.trainer, LBFGS):
+            with torch.no_grad():  # no line search: the last step may have gone too far
+                if not float(sum(objective(X))) < 1.1 * state.best[0]:
+                    X.copy_(state.best[2])
         if state.scheduler:
             state.scheduler.step()
         yield Step(state.step, settings.num_epochs, *values, sum(values), X.detach(), note)

@@ -95,6 +95,8 @@ class Settings:
             object.__setattr__(self, f"{kind}_layers", layers)
             if not layers and getattr(self, f"{kind}_weight") > 0:
                 raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
+            if len(set(layers)) < len(layers):
+                raise ValueError(f"{kind}_layers names a layer twice: {', '.join(map(str, layers))}")
         weights = tuple(self.style_layer_weights)
         object.__setattr__(self, "style_layer_weights", weights)
         if weights and len(weights) != len(self.style_layers):

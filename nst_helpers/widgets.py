@@ -21,7 +21,7 @@ class Explorer(ipywidgets.VBox):
         self.function, self.controls, self.error, self.png, self.shown = draw, {}, None, b"", False
         for name, abbreviation in controls.items():
             if isinstance(abbreviation, list):  # a menu's keys are taken by JupyterLab; a slider's are not
-                control = ipywidgets.SelectionSlider(options=abbreviation)
+                control = ipywidgets.SelectionSlider(options=abbreviation) if abbreviation else None
             else:
                 control = ipywidgets.interactive.widget_from_abbrev(abbreviation)
             if control is None:

@@ -135,6 +135,9 @@ def best_epoch(history):
         "def differences(a, b):\n    return sorted(k for k in a if a[k] == b[k])": "are equal",
         "def differences(a, b):\n    return {k: b[k] for k in a if a[k] != b[k]}": "names alone",
         "def differences(a, b):\n    return sorted(k for k in a if a[k] != b[k] and a[k])": "0 is a value",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] < b[k])": "comes first",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] is not b[k])": "compare values",
+        "def differences(a, b):\n    return {k for k in a if a[k] != b[k]}": "as a list",
     },
     "nearest_centre": {
         "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1).values": "whole numbers",

@@ -81,6 +81,10 @@ def test_figures():
     assert 500 < width <= 620 and 250 < height <= 320
     layout = explorer.picture.layout
     assert (layout.width, layout.height) == (f"{width // 2}px", f"{height // 2}px")
+    explorer.set(height=2)  # before it is shown, the place is the picture's
+    height = Image.open(io.BytesIO(explorer.png)).size[1]
+    assert layout.height == f"{height // 2}px"
+    explorer._repr_mimebundle_()
     explorer.set(height=3)
     assert layout.height == f"{height // 2}px"  # nothing below jumps
     assert Image.open(io.BytesIO(explorer.png)).size[1] > height
@@ -100,7 +104,7 @@ def test_a_failed_figure_is_closed():
     [
         ((0, 9), ipywidgets.IntSlider),
         ((0.0, 1.0, 0.1), ipywidgets.FloatSlider),
-        (["a", "b"], ipywidgets.Dropdown),
+        (["a", "b"], ipywidgets.SelectionSlider),
         (True, ipywidgets.Checkbox),
         (ipywidgets.IntText(3), ipywidgets.IntText),
     ],
@@ -119,7 +123,7 @@ def test_continuous(continuous):
     assert explorer.controls["red"].continuous_update is continuous
 
 
-@pytest.mark.parametrize("bad", [object(), None, 1j, (5, 1)])
+@pytest.mark.parametrize("bad", [object(), None, 1j, (5, 1), []])
 def test_bad_control(bad):
     with pytest.raises(ValueError):
         explore(paint, red=bad)
