@@ -113,6 +113,7 @@ class LBFGS:
     """
 
     HISTORY = 20
+    RATE, LONGEST = 0.7, 0.6  # no line search: a little less than it asks for, and 0.6 a value at most
 
     def __init__(self, X):
         self.X, self.X0, self.Z = X, X.detach().clone(), torch.zeros_like(X, requires_grad=True)
@@ -142,9 +143,15 @@ class LBFGS:
 
     def step(self):
         self.Z.grad = self.smooth(self.X.grad) * self.X.numel()  # S is symmetric; losses are means, too faint a slope
-        self.inner.param_groups[0]["lr"], self.param_groups[0]["lr"] = self.param_groups[0]["lr"], 1.0
+        before = self.Z.detach().clone()
+        self.inner.param_groups[0]["lr"], self.param_groups[0]["lr"] = self.param_groups[0]["lr"], self.RATE
         self.inner.step(lambda: 0.0)
         with torch.no_grad():
+            length = float(self.smooth(self.Z - before).square().mean().sqrt())
+            if length > self.LONGEST:
+                share = self.LONGEST / length
+                self.Z.copy_(before + share * (self.Z - before))
+                self.inner.state[self.Z]["t"] *= share  # it takes the step for t times the direction
             self.X.copy_(self.X0 + self.smooth(self.Z))
 
 
