@@ -128,7 +128,7 @@ def best_epoch(history):
         "def balanced_weight(base, balance):\n    return base + base * balance": "it adds",
         "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance)": "take ten",
         "def balanced_weight(base, balance):\n    return base / 10**balance": "wrong way",
-        "def balanced_weight(base, balance):\n    return 10**balance": "not 10",
+        "def balanced_weight(base, balance):\n    return 10**balance": "not 1",
     },
     "differences": {
         "def differences(a, b):\n    return [k for k in a if a[k] != b[k]]": "alphabetical",

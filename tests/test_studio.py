@@ -204,7 +204,7 @@ def test_divergence_keeps_the_last_good_picture(make, monkeypatch):
     def diverging(*args):
         for step in optimize(*args):
             if step.step == 4:
-                raise DivergedError(4, step.X, 10.0)
+                raise DivergedError(4, 2, step.X, 10.0)
             yield step
 
     monkeypatch.setattr(module, "optimize", diverging)
