@@ -15,8 +15,8 @@ from torch.utils.checkpoint import checkpoint
 from .features import best_precision, check_layers
 from .losses import content_loss, gram, tv_loss
 
-# Pixels from which features are computed anew on the way back instead of being kept: a third more time, for
-# little more than half the memory (benchmarks/RESULTS.md).
+# Pixels from which features are computed anew on the way back instead of being kept: about three quarters of the
+# memory at 600×900 (`make bench` measures it, and its price in time).
 SPARING_FROM = 1_500_000
 
 
