@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from .composite import STARTS, CompositeImage, initialise
-from .engine import LBFGS, Objective
+from .engine import LBFGS, Objective, memory_kept
 from .features import VGG19, load_vgg19
 from .losses import tv_loss
 from .preprocessing import fit_shape, postprocess, preprocess
@@ -136,8 +136,14 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, *
         else:
             composite.weight.data.copy_(start_X)
         state.composite, state.last_good = composite, composite.weight.detach().clone()
-    X = state.composite.weight
     state.prepare(settings)
+    with memory_kept(objective.wants_memory_kept):
+        yield from _steps(objective, state, settings)
+
+
+def _steps(objective, state, settings):
+    """The loop itself."""
+    X = state.composite.weight
     while state.step < settings.num_epochs:
         state.trainer.zero_grad()
         losses = objective(X)

@@ -1,5 +1,10 @@
 """The fast evaluation of the loss: the same numbers and slopes as the plain one, and an optimiser that copes."""
 
+import contextlib
+import platform
+import resource
+from pathlib import Path
+
 import pytest
 import torch
 from torch.autograd import gradcheck
@@ -62,7 +67,7 @@ def fast(objective, X):
 @pytest.mark.parametrize("sparing", [False, True], ids=["features kept", "computed twice"])
 @pytest.mark.parametrize("settings", CHOICES, ids=lambda s: f"{s.content_layers} {s.style_layers}")
 def test_losses_and_gradient_are_the_plain_ones(double, pair, settings, sparing, monkeypatch):
-    monkeypatch.setattr(engine, "SPARING_FROM", 0 if sparing else 10**9)
+    monkeypatch.setattr(engine, "SPARING", sparing)
     settings = settings.but(precision="float32")
     content_X, style_X = (X.double() for X in pair)
     X = torch.randn_like(content_X)
@@ -305,3 +310,69 @@ def test_layers_that_an_in_place_relu_makes_one_count_twice(pair):
 def test_a_layer_named_twice():
     with pytest.raises(ValueError, match="style_layers names a layer twice"):
         Settings(style_layers=("relu1_1", "relu1_1"))
+
+
+# Memory
+
+
+@pytest.mark.parametrize("free, sparing", [(1e12, False), (1e5, True)])
+def test_features_are_computed_twice_where_memory_is_scarce(double, pair, free, sparing, monkeypatch):
+    monkeypatch.setattr(engine, "free_memory", lambda device: free)
+    objective = Objective(double, *(X.double() for X in pair), Settings())
+    assert objective.sparing == sparing and not objective.wants_memory_kept  # small: nothing to keep
+
+
+def test_free_memory_is_a_plausible_number():
+    assert 1e8 < engine.free_memory(torch.device("cpu")) < 1e14
+
+
+def test_without_a_number_four_gigabytes_are_assumed(monkeypatch):
+    def missing(self):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert engine.free_memory(torch.device("cpu")) == 4e9
+
+
+def pages_provided(size, times):
+    """How often the system has to provide a page of a fresh tensor, by the tensor's pages."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        torch.empty(size, dtype=torch.uint8).fill_(1)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / (size // resource.getpagesize())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked to keep memory")
+def test_memory_is_kept_while_it_is_wanted_and_given_back_afterwards():
+    size = 3 * engine.MMAP_FROM
+    comes_anew = pages_provided(size, 1)  # 1 with small pages, a 512th with huge ones
+    with engine.memory_kept(wanted=False):
+        assert pages_provided(size, 10) > 9 * comes_anew
+    with engine.memory_kept():
+        assert pages_provided(size, 10) < 5 * comes_anew
+        held = resident()
+    assert resident() < held - 0.8 * size
+
+
+def resident():
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_another_c_library_is_left_alone(monkeypatch):
+    monkeypatch.setattr(engine.ctypes, "CDLL", lambda name: object())
+    with engine.memory_kept():
+        pass
+
+
+def test_a_run_asks_for_it_from_the_size_where_it_pays(net, picture, monkeypatch):
+    asked = []
+    monkeypatch.setattr(engine, "MMAP_FROM", 32 * 48 * 4 * 4 - 1)  # a map of this network's first block
+    monkeypatch.setattr(training, "memory_kept", lambda wanted: asked.append(wanted) or contextlib.nullcontext())
+    for height in (32, 31):
+        list(
+            optimize(
+                net, *(preprocess(picture(seed=s), (height, 48)) for s in (1, 2)), num_epochs=1, precision="float32"
+            )
+        )
+    assert asked == [True, False]
