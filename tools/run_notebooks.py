@@ -1,6 +1,6 @@
 """Execute the series without a screen, one progress line a notebook.
 
-    python tools/run_notebooks.py                 all notebooks -> build/, each as .ipynb and .html
+    python tools/run_notebooks.py                 all notebooks and solutions -> build/, as .ipynb and .html
     python tools/run_notebooks.py --in-place      the committed notebooks themselves, and their cover pictures
     python tools/run_notebooks.py 04 06           only those whose name starts so
 
@@ -56,17 +56,18 @@ def main():
     parser.add_argument("names", nargs="*", help="beginnings of notebook names, such as 04")
     parser.add_argument("--in-place", action="store_true", help="write the executed notebooks where they were")
     arguments = parser.parse_args()
-    paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    series = ROOT / "notebooks"
+    paths = sorted(series.glob("[0-9][0-9]_*.ipynb")) + sorted((series / "solutions").glob("*.ipynb"))
     paths = [path for path in paths if not arguments.names or path.name.startswith(tuple(arguments.names))]
     if not paths:
         sys.exit(f"no notebook's name starts with {' or '.join(arguments.names)}")
-    build = ROOT / "build"
     for path in paths:
-        print(f"{path.stem:24}", end=" ", flush=True)
+        build = ROOT / "build" / path.parent.relative_to(series)
+        print(f"{path.relative_to(series).with_suffix('')!s:34}", end=" ", flush=True)
         start = time.monotonic()
         notebook, failure = run(path)
         if not arguments.in_place:
-            build.mkdir(exist_ok=True)
+            build.mkdir(parents=True, exist_ok=True)
             nbformat.write(notebook, build / path.name)
             html, _ = HTMLExporter(embed_images=False).from_notebook_node(
                 notebook, {"metadata": {"name": path.stem, "path": str(path.parent)}}
@@ -79,7 +80,7 @@ def main():
             nbformat.write(notebook, path)
             save_cover(notebook, path)
         print(f"ok {time.monotonic() - start:6.1f} s", flush=True)
-    print(f"all {len(paths)} notebooks ran" + ("" if arguments.in_place else f"; see {build.name}/"))
+    print(f"all {len(paths)} notebooks ran" + ("" if arguments.in_place else "; see build/"))
 
 
 if __name__ == "__main__":

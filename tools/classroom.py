@@ -1,0 +1,103 @@
+"""What a teacher hands out.
+
+python tools/classroom.py student     build/student: the series without solutions, outputs and folded answers
+python tools/classroom.py offline     build/offline: the same with all that it needs, for a room without a network
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+
+ROOT = Path(__file__).resolve().parents[1]
+HANDED_OUT = ("nst_helpers", "images", "requirements.txt", "pyproject.toml", "LICENSE")
+NOT_HANDED_OUT = shutil.ignore_patterns("__pycache__", "paint", "gallery.jpg", "teaser.webp", "settings_grid.jpg")
+# A student's machine runs notebooks; it does not test them.
+ONLY_FOR_TESTS = "# Tests and lints"
+README = """# Neural style transfer, hands on: student edition
+
+    python3 -m venv .venv
+    .venv/bin/python -m pip install -r requirements.txt
+    .venv/bin/python -m jupyter lab notebooks/00_one_minute_tour.ipynb
+
+(On Windows `py -m venv .venv`, then `.venv\\Scripts\\python` instead of `.venv/bin/python`.)
+
+Work through the notebooks in the order of their numbers. Below every exercise lies a folded cell: run it, and it
+says ✅ or what is still wrong. `notebooks/glossary.ipynb` explains the words, `notebooks/what_can_go_wrong.ipynb` the
+troubles.
+"""
+
+
+def student_edition(notebook):
+    """A copy without outputs and without the cells tagged ``answer``."""
+    copy = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
+    for preprocessor in (TagRemovePreprocessor(remove_cell_tags={"answer"}), ClearOutputPreprocessor()):
+        preprocessor.enabled = True
+        copy, _ = preprocessor.preprocess(copy, {})
+    return copy
+
+
+def make_student(folder):
+    """Write the student edition into a new folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "notebooks").mkdir(parents=True)
+    for name in HANDED_OUT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=NOT_HANDED_OUT)
+        else:
+            shutil.copy(source, folder / name)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        nbformat.write(student_edition(nbformat.read(path, as_version=4)), folder / "notebooks" / path.name)
+    needed, _, tests = (ROOT / "requirements.txt").read_text(encoding="utf-8").partition(ONLY_FOR_TESTS)
+    own = next(line for line in tests.splitlines() if line.startswith("-e "))
+    (folder / "requirements.txt").write_text(f"{needed.strip()}\n{own}\n", encoding="utf-8")
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (folder / "pyproject.toml").write_text(pyproject.split("[tool.pytest")[0], encoding="utf-8")
+    (folder / "README.md").write_text(README, encoding="utf-8")
+
+
+def make_offline(folder):
+    """Write series, wheels for this platform and, where they are cached, ImageNet's weights into a new folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    make_student(folder / "series")
+    requirements = (folder / "series" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line.split("#")[0].strip() for line in requirements if not line.startswith(("-e", "#"))]
+    print("collecting wheels: several GB, some minutes ...", flush=True)
+    fetch(folder / "wheels", [name for name in wanted if name] + ["setuptools", "wheel", "pip"])
+    version = ".".join(platform.python_version_tuple()[:2])
+    made_for = {"Python": version, "system": platform.system(), "machine": platform.machine()}
+    (folder / "made_for.json").write_text(json.dumps(made_for), encoding="utf-8")
+    shutil.copy(ROOT / "tools" / "offline" / "install.py", folder)
+    shutil.copy(ROOT / "tools" / "offline" / "README.txt", folder)
+    from nst_helpers import imagenet_path  # here: `student` shall not wait for torch
+
+    if imagenet_path().is_file():
+        cache = folder / "cache" / "hub" / "checkpoints"  # where torch looks, see install.py
+        cache.mkdir(parents=True)
+        shutil.copy(imagenet_path(), cache)
+
+
+def fetch(folder, wanted):
+    done = subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder), *wanted])
+    if done.returncode:
+        sys.exit("not every wheel could be had: see pip's lines above")
+
+
+def megabytes(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["student", "offline"])
+    what = parser.parse_args().what
+    folder = ROOT / "build" / what
+    {"student": make_student, "offline": make_offline}[what](folder)
+    print(f"build/{what}: {megabytes(folder):.0f} MB" + ("; there: python3 install.py" * (what == "offline")))
