@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 # Jupyter asks for this word in containers, where everybody is root
 AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: help setup lab test browser run notebooks weights pictures gallery bench clean
+.PHONY: help setup lab test browser run notebooks site slides weights pictures gallery bench room student offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -42,6 +42,12 @@ run: $(READY)    ## execute the whole series without a screen; results in build/
 notebooks: $(READY)  ## re-execute the committed notebooks in place
 	$(BIN)/python tools/run_notebooks.py --in-place
 
+site: $(READY)   ## the series as web pages that need no Jupyter and no network: build/site/index.html
+	$(BIN)/python tools/make_site.py
+
+slides: $(READY)  ## a deck of slides for every notebook: build/slides/index.html
+	$(BIN)/python tools/make_slides.py
+
 weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 	$(BIN)/python -m nst_helpers.learning
 
@@ -53,6 +59,15 @@ gallery: $(READY)  ## paint the README's contact sheet and moving picture
 
 bench: $(READY)  ## measure speed and memory; writes benchmarks/RESULTS.md (40 minutes)
 	$(BIN)/python benchmarks/bench.py
+
+room: $(READY)   ## measure how many students one machine holds; writes benchmarks/ROOM.md (15 minutes)
+	$(BIN)/python benchmarks/room.py
+
+student: $(READY)  ## the students' edition, without solutions and outputs, in build/student
+	$(BIN)/python tools/classroom.py student
+
+offline: $(READY)  ## one folder that installs without a network, in build/offline (several GB)
+	$(BIN)/python tools/classroom.py offline
 
 clean:           ## remove what was built, the environment too
 	rm -rf $(VENV) build

@@ -1,0 +1,249 @@
+"""The series as web pages and as slides: complete, readable without a network, and accessible (axe's rules).
+
+What needs a browser skips where there is no Chromium; with NST_BROWSER=1 (as in CI) it fails instead.
+"""
+
+import contextlib
+import copy
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import browser
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NUMBERED = [path for path in PATHS if path.stem[:2].isdigit()]
+SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "height": 900}}
+
+# In the page: what is wider than the window, or stands out of it sideways
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
+    .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 120))"""
+# In a deck: what is wrong on its slides, with every answer shown
+SLIDES = """() => Reveal.getSlides().flatMap(slide => {
+    const {h, v} = Reveal.getIndices(slide), wrong = [];
+    Reveal.slide(h, v, slide.querySelectorAll(".fragment").length - 1);
+    const say = (what, it) => wrong.push(`slide ${h + 1}.${v + 1}: ${what}: ${it.outerHTML.slice(0, 100)}`);
+    for (const it of slide.querySelectorAll(":scope *:not(.notes, .notes *, .where)")) {
+        const {left, top, right, bottom, width, height} = it.getBoundingClientRect();
+        if (!width || !height) continue;
+        if (left < 0 || top < 0 || right > 1280.5 || bottom > 680.5) say("does not fit", it);
+        if (it.tagName === "IMG" && height < 120 && width < 800) say("a picture too small to see", it);
+        const own = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        if (own && parseFloat(getComputedStyle(it).fontSize) < 20) say("type too small", it);
+    }
+    if (!slide.querySelector(":scope > :not(.where, .notes)")) say("empty", slide);
+    return wrong;
+})"""
+# In a deck: all slides one below the other, so that axe sees them
+SPREAD = """() => {
+    const style = document.createElement("style");
+    style.textContent = `.reveal .slides, .reveal .slides section { display: flow-root !important;
+            height: auto !important; position: static !important; transform: none !important }
+        section, .fragment { visibility: visible !important; opacity: 1 !important }
+        .where { position: static !important }`;
+    document.head.append(style);
+    document.querySelectorAll("section").forEach(it => { it.hidden = false; it.removeAttribute("aria-hidden"); });
+}"""
+
+
+def build(script, folder):
+    subprocess.run([sys.executable, ROOT / "tools" / script, folder], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return build("make_site.py", tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory):
+    return build("make_slides.py", tmp_path_factory.mktemp("slides"))
+
+
+@pytest.fixture(scope="module")
+def pages(site, slides):
+    """Every page of both, parsed."""
+    paths = [*site.rglob("*.html"), *slides.glob("*.html")]
+    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in paths}
+
+
+def addresses(soup):
+    for tag, name in (("a", "href"), ("link", "href"), ("img", "src"), ("script", "src")):
+        yield from ((tag, it[name]) for it in soup.find_all(tag, attrs={name: True}))
+
+
+# Without a browser
+
+
+def test_every_notebook_is_a_page_and_in_every_navigation(site):
+    names = {f"notebooks/{path.stem}.html" for path in PATHS}
+    names |= {"index.html", "TEACHING.html", "nst_helpers/EMBEDDED.html"}
+    assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == names
+    for name in names:
+        soup = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        links = [link["href"].lstrip("./") or name for link in soup.select("#contents > ul > li > a")]
+        assert {name if link == "#text" else link for link in links} == names
+        assert len(soup.select(".onward a")) == 2 - (name in ("index.html", "nst_helpers/EMBEDDED.html"))
+
+
+def test_every_numbered_notebook_is_a_deck(slides):
+    assert {path.stem for path in slides.glob("*.html")} == {path.stem for path in NUMBERED} | {"index"}
+    assert "Permission is hereby granted" in (slides / "reveal.js" / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_links_anchors_and_pictures_exist(pages):
+    wrong = []
+    for path, soup in pages.items():
+        for _, address in addresses(soup):
+            parts = urlsplit(address)
+            if parts.scheme in ("https", "data"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.is_file() or (parts.fragment and not pages[target].find(id=unquote(parts.fragment))):
+                wrong.append((path.name, address))
+    assert wrong == []
+
+
+def test_nothing_comes_from_a_network(pages, site, slides):
+    for path, soup in pages.items():
+        assert [one for one in addresses(soup) if one[0] != "a" and re.match("(https?:)?//", one[1])] == [], path
+        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", str(soup)), path
+    for path in [*site.rglob("*.css"), *slides.rglob("*.css")]:
+        assert not re.search(r"@import|(https?:)?//[a-z]", re.sub(r"(?s)/\*.*?\*/", "", path.read_text())), path
+
+
+def test_formulas_are_mathml(pages):
+    assert sum(len(soup.find_all("math")) for soup in pages.values()) > 40
+    for path, soup in pages.items():
+        soup = copy.copy(soup)
+        for code in soup(["pre", "code", "script", "style"]):
+            code.replace_with(" ")
+        assert not re.search(r"\$|\\[A-Za-z]", soup.get_text()), path
+
+
+def test_headings_and_anchors_are_in_order(site, pages):
+    for path, soup in pages.items():
+        names = [it["id"] for it in soup.find_all(id=True)]
+        assert len(names) == len(set(names)), path
+        if path.is_relative_to(site):
+            levels = [int(it.name[1]) for it in soup.find_all(re.compile("^h[1-6]$"))]
+            assert levels[0] == 1 and levels.count(1) == 1, path
+            assert all(b - a <= 1 for a, b in zip(levels, levels[1:])), path
+            assert all(it.find("a", class_="anchor") for it in soup.select("main :is(h1, h2, h3)")), path
+
+
+def test_only_what_readers_need(pages):
+    for path, soup in pages.items():
+        text = soup.get_text()
+        assert "# NBVAL" not in text and "the tests move" not in text, path
+        assert not any("with check(" in code.get_text() for code in soup.select("main > .code, section > .code")), path
+
+
+def figures():
+    for path in PATHS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            count = sum("image/jpeg" in output.get("data", {}) for output in cell.get("outputs", []))
+            if count:
+                yield path.stem, cell, count
+
+
+def test_every_figure_is_described(pages):
+    missing = [
+        (name, cell.id)
+        for name, cell, count in figures()
+        if len([line for line in cell.metadata.get("alt", "").splitlines() if len(line) > 40]) != count
+    ]
+    assert missing == []
+    for path, soup in pages.items():
+        assert all(img.get("alt") or img.find_parent("header") for img in soup.find_all("img")), path
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    try:
+        with browser.chromium() as opened:
+            yield opened
+    except browser.Lacking as reason:
+        (pytest.fail if os.environ.get("NST_BROWSER") else pytest.skip)(str(reason))
+
+
+@contextlib.contextmanager
+def opened(chromium, size=SIZES["desktop"], **options):
+    """A page that can reach nothing but files; at its end nothing may have been missed or complained about."""
+    context = chromium.new_context(viewport=size, offline=True, **options)
+    page, wrong = context.new_page(), []
+    page.on("request", lambda it: it.url.startswith(("file:", "data:")) or wrong.append(f"asks for {it.url}"))
+    page.on("requestfailed", lambda it: it.failure == "net::ERR_ABORTED" or wrong.append(f"does not get {it.url}"))
+    page.on("console", lambda it: wrong.append(it.text) if it.type in ("error", "warning") else None)
+    page.on("pageerror", lambda it: wrong.append(str(it)))
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def violations(page):
+    """What axe finds of serious or critical impact, in a line each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{page.url.rsplit('/', 1)[1]}: {it['id']}: {node['html'][:150]} {node['any'][:1]}"
+        for it in found
+        for node in it["nodes"][:3]
+        if it["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme, size", [("light", "desktop"), ("dark", "phone")])
+def test_site_is_accessible(chromium, site, scheme, size):
+    wrong = []
+    with opened(chromium, SIZES[size], color_scheme=scheme) as page:
+        for path in sorted(site.rglob("*.html")):
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+            wrong += violations(page)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_site_is_never_wider_than_the_window(chromium, site, size):
+    wrong = []
+    with opened(chromium, SIZES[size]) as page:
+        for path in sorted(site.rglob("*.html")):
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+            wrong += [(path.name, it) for it in page.evaluate(WIDE)]
+    assert wrong == []
+
+
+def test_navigation_opens_on_a_phone(chromium, site):
+    with opened(chromium, SIZES["phone"]) as page:
+        page.goto((site / "index.html").as_uri())
+        assert not page.locator("#contents").is_visible()
+        page.get_by_role("button", name="Contents").click()
+        assert violations(page) == []
+        page.locator("#contents").get_by_text("What VGG-19 sees").click()
+        assert page.url.endswith("/notebooks/03_vgg19_features.html")
+        page.get_by_text("how many layers does it run?").click()
+        assert page.get_by_text("Nothing beyond the deepest").is_visible()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in NUMBERED])
+def test_slides_fit_and_are_accessible(chromium, slides, name):
+    with opened(chromium, {"width": 1280, "height": 720}) as page:
+        page.goto((slides / f"{name}.html").as_uri())
+        page.wait_for_function("Reveal.isReady()")
+        assert page.evaluate(SLIDES) == []
+        page.evaluate(SPREAD)
+        assert violations(page) == []

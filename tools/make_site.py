@@ -1,0 +1,52 @@
+"""The executed series as web pages that need neither Jupyter nor a network.
+
+    python tools/make_site.py [folder]      build/site, unless another folder is named
+
+The README is the first page; each page lies where its notebook lies, and looks as templates/site and site.css say.
+"""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from nbconvert import HTMLExporter
+from reading import NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
+
+FURTHER = ("notebooks/glossary.ipynb", "notebooks/what_can_go_wrong.ipynb", "TEACHING.md", "nst_helpers/EMBEDDED.md")
+SOURCES = [ROOT / "README.md", *NUMBERED, *(ROOT / name for name in FURTHER)]
+NAMES = {"README": "Overview", "TEACHING": "For teachers", "EMBEDDED": "The embedded weights"}  # short, for navigation
+
+
+class Exporter(Reading, HTMLExporter):
+    """Pages of the site."""
+
+
+def place(source):
+    """A page lies where its notebook lies, so that links and pictures are found the same way."""
+    return Path("index.html") if source.stem == "README" else source.relative_to(ROOT).with_suffix(".html")
+
+
+def main(folder):
+    fresh(folder, "code.css", "site.css")
+    exporter, places = Exporter("site"), {source: place(source) for source in SOURCES}
+    notebooks = [read(source) for source in SOURCES]
+    series = [
+        SimpleNamespace(target=places[source].as_posix(), title=NAMES.get(source.stem) or title(notebook))
+        for source, notebook in zip(SOURCES, notebooks)
+    ]
+    for number, (source, notebook) in enumerate(zip(SOURCES, notebooks)):
+        for cell in notebook.cells:
+            if any(tag.startswith("check-") for tag in cell.metadata.get("tags", [])):
+                cell.outputs = []  # "nothing filled in yet": true of the stub, and no news
+        exporter.write(
+            Page(source, places[source], places), notebook, folder,
+            title=series[number].title, series=series, top="../" * (len(places[source].parts) - 1),
+            before=series[number - 1] if number else None,
+            after=series[number + 1] if number + 1 < len(series) else None,
+        )  # fmt: skip
+    copy([ROOT / "images" / "logo.svg"], folder)
+    print(f"{len(series)} pages: {folder / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "site"))

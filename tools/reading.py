@@ -1,0 +1,187 @@
+"""What the site and the slides share: notebooks as HTML that needs no network.
+
+Formulas become MathML when the page is built, links between notebooks become links between pages, and pictures get
+their alt texts: a code cell says what its figure shows in the metadata `alt`, one line a picture.
+"""
+
+import base64
+import html
+import io
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from jinja2 import pass_context
+from latex2mathml.converter import convert
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from PIL import Image
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATES = Path(__file__).parent / "templates"
+NUMBERED = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # a widget by the still picture beside it
+CONFIG = Config(
+    {
+        "NbConvertBase": {"display_data_priority": SHOWN},
+        "ExtractOutputPreprocessor": {"enabled": True},  # pictures into files of their own
+        "TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": {"selftest"}},
+    }
+)
+
+
+@dataclass
+class Page:
+    """One page to write: from which file, to which place below the output folder, among which other pages."""
+
+    source: Path
+    target: Path
+    places: dict  # source -> target of every page
+    used: set = field(default_factory=set)  # the project's pictures on it
+    sections: list = field(default_factory=list)  # (anchor, heading) of its parts, known once it is rendered
+
+    def address(self, url):
+        """Where a link or picture of the notebook is from this page; ``None`` if that is not among the pages."""
+        path, _, anchor = url.partition("#")
+        if "://" in url or not path:
+            return url
+        source = (self.source.parent / path).resolve()
+        if source in self.places:
+            target = self.places[source]
+        elif source.is_file() and source.is_relative_to(ROOT / "images"):
+            self.used.add(source)
+            target, anchor = source.relative_to(ROOT), ""
+        else:
+            return None
+        return os.path.relpath(target, self.target.parent).replace(os.sep, "/") + (f"#{anchor}" if anchor else "")
+
+
+class Renderer(IPythonRenderer):
+    """Markdown to HTML, as nbconvert does it, but for formulas, links, headings and tables."""
+
+    def __init__(self, page):
+        super().__init__(escape=False)
+        self.page = page
+
+    def block_math(self, body):  # wide ones scroll in a box of their own, also by keyboard; so do tables and code
+        return f'<span class="formula" tabindex="0">{mathml(body, "block")}</span>'
+
+    def inline_math(self, body):
+        return mathml(body, "inline")
+
+    def latex_environment(self, name, body):
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+    def link(self, text, url, title=None):
+        address = self.page.address(url)
+        return text if address is None else super().link(text, address, title)  # what is not here stays a word
+
+    def image(self, text, url, title=None):
+        return super().image(text, self.page.address(url) or url, title)
+
+    def block_html(self, html):
+        return super().block_html(self.addresses(html))
+
+    def inline_html(self, html):
+        return super().inline_html(self.addresses(html))
+
+    def addresses(self, html):
+        return re.sub(r'(?<=src=")[^"]+', lambda found: self.page.address(found[0]) or found[0], html)
+
+    def heading(self, text, level, **attributes):
+        words = html.unescape(re.sub("<[^>]+>", "", text))
+        anchor = html.escape(words.replace(" ", "-"))  # as JupyterLab makes them, so that links work in both
+        if level == 2:
+            self.page.sections.append((anchor, text))
+        link = f'<a class="anchor" href="#{anchor}" aria-label="Link to “{html.escape(words)}”">#</a>'
+        return f'<h{level} id="{anchor}">{text} {link}</h{level}>\n'
+
+    def table(self, text):
+        return f'<div class="table" tabindex="0"><table>{text}</table></div>\n'
+
+    def task_list_item(self, text, checked=False):  # a box that cannot be ticked is no control
+        return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
+
+    def block_code(self, code, info=None):
+        return f'<div class="code" tabindex="0" role="group" aria-label="Code">{super().block_code(code, info)}</div>\n'
+
+
+def mathml(formula, display):
+    r"""A formula as MathML. The converter wants braces in ``\mathbf X``, and stretches ``|`` and ``\big(`` oddly."""
+    formula = re.sub(r"(\\math(?:bf|bb|cal|rm))\s*([A-Za-z])(?![A-Za-z])", r"\1{\2}", formula.strip())
+    text = convert(re.sub(r"\\big(?![a-z])", "", formula), display=display)
+    return re.sub(r"<mo[^>]*>(?=(\||&#x0007C;)</mo>)", '<mo lspace="0" rspace="0" stretchy="false">', text)
+
+
+class Reading:
+    """What makes nbconvert's exporters ours; ``write`` puts a page, and the pictures on it, below a folder."""
+
+    def __init__(self, template, **options):
+        folders = {"extra_template_basedirs": [str(TEMPLATES)], "extra_template_paths": [str(TEMPLATES)]}
+        super().__init__(config=CONFIG, template_name=template, **folders, **options)
+
+    @pass_context
+    def markdown2html(self, context, source):
+        return MarkdownWithMath(renderer=Renderer(context["resources"]["page"])).render(source)
+
+    def write(self, page, notebook, folder, **resources):
+        name = page.target.stem
+        resources |= {"page": page, "unique_key": name, "output_files_dir": f"{name}_files"}
+        resources["metadata"] = {"name": name, "path": str(page.source.parent)}
+        text, resources = self.from_notebook_node(notebook, resources)
+        path, page = folder / page.target, resources["page"]  # the exporter works on copies
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        for file, content in resources["outputs"].items():
+            (path.parent / file).parent.mkdir(exist_ok=True)
+            (path.parent / file).write_bytes(content)
+        copy(page.used, folder)
+
+
+def copy(sources, folder):
+    """The project's own pictures, under the names they have here."""
+    for source in sources:
+        target = folder / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def fresh(folder, *styles):
+    """An empty folder but for the style sheets: what an earlier build left there goes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for style in styles:
+        shutil.copyfile(TEMPLATES / style, folder / style)
+
+
+def title(notebook):
+    """The heading of a notebook's first cell."""
+    return notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+
+
+def read(path):
+    """A notebook (or a page of markdown, as a notebook of one cell) ready to be shown."""
+    if path.suffix == ".md":
+        cell = nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))
+        return nbformat.v4.new_notebook(cells=[cell])
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = re.sub(r"^# NBVAL.*\n", "", cell.source)  # said to the tests, not to readers
+            describe(cell)
+    return notebook
+
+
+def describe(cell):
+    """Give each picture of a code cell its alt text and its size on the page."""
+    pictures = [output for output in cell.outputs if "image/jpeg" in output.get("data", {})]
+    texts = cell.metadata.get("alt", "").splitlines() or ["Figure drawn by the code above"]
+    for number, output in enumerate(pictures):
+        about = output.metadata.setdefault("image/jpeg", {})
+        about["alt"] = texts[min(number, len(texts) - 1)]
+        if "width" not in about:  # stills of widgets; all our pictures are half as dense again as the page
+            width, height = Image.open(io.BytesIO(base64.b64decode(output.data["image/jpeg"]))).size
+            about["width"], about["height"] = round(width / 1.5), round(height / 1.5)
