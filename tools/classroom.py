@@ -22,6 +22,8 @@ NOT_HANDED_OUT = shutil.ignore_patterns("__pycache__", "paint", "gallery.jpg", "
 ONLY_FOR_TESTS = "# Tests and lints"
 README = """# Neural style transfer, hands on: student edition
 
+## How to start
+
     python3 -m venv .venv
     .venv/bin/python -m pip install -r requirements.txt
     .venv/bin/python -m jupyter lab notebooks/00_one_minute_tour.ipynb

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# The studio's upload button: without it the server drops what is over 10 MB, in silence.
+UPLOADS = "--ServerApp.tornado_settings={'websocket_max_message_size': 104857600}"
 
 
 def main():
@@ -35,6 +37,7 @@ def main():
                 sys.exit("The installation stopped: pip's last lines say why.")
         (venv / "ready").touch()
     environment = dict(os.environ)
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see the Makefile
     if (HERE / "cache").is_dir():  # ImageNet's weights came along
         environment["TORCH_HOME"] = str(HERE / "cache")
     else:
@@ -45,7 +48,9 @@ def main():
     if "--no-lab" not in sys.argv:
         first = "notebooks/00_one_minute_tour.ipynb"
         as_root = ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)  # containers
-        subprocess.run([str(python), "-m", "jupyter", "lab", *as_root, first], cwd=HERE / "series", env=environment)
+        subprocess.run(
+            [str(python), "-m", "jupyter", "lab", *as_root, UPLOADS, first], cwd=HERE / "series", env=environment
+        )
 
 
 if __name__ == "__main__":
