@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import textwrap
 import warnings
 from itertools import zip_longest
 from pathlib import Path
@@ -85,11 +86,16 @@ def samples():
 
 
 def sample(name):
-    """A sample image by name, as an RGB ``PIL.Image``. ``ValueError`` for a name not in ``samples()``."""
+    """A sample image by name, as an RGB ``PIL.Image``. ``ValueError`` for a name not in ``samples()``.
+
+    A photograph carries its credit, ``img.info["credit"]``, which ``show_images`` prints under the figure.
+    """
     if name in _PHOTOGRAPHS:
         from skimage import data  # here, because importing it costs time that few need
 
-        return Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
+        img = Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
+        img.info["credit"] = f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}"  # Pillow keeps it when resizing, cutting
+        return img
     if name not in samples():
         raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
     return open_image(FOLDER / f"{name}.jpg")
@@ -176,11 +182,13 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
 
     ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
     ``height``: inches a row. Small pictures are enlarged pixel by pixel, so that none are made up.
+    Under the figure: whom the photographs are by, for PIL images that know it (``sample``).
     """
     if not len(imgs):
         raise ValueError("show_images needs at least one picture")
     if titles and len(titles) > len(imgs):
         raise ValueError(f"show_images has {len(imgs)} pictures and {len(titles)} titles")
+    credit = " · ".join(dict.fromkeys(img.info["credit"] for img in imgs if "credit" in getattr(img, "info", ())))
     imgs = [img.detach().cpu().numpy() if torch.is_tensor(img) else np.asarray(img) for img in imgs]
     num_cols = min(num_cols or len(imgs), len(imgs))
     num_rows = -(-len(imgs) // num_cols)
@@ -199,4 +207,8 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
         ax.set_title(title)
     if suptitle:
         fig.suptitle(suptitle)
+    if credit:
+        rows = textwrap.wrap(credit, max(24, int(22 * figsize[0])))  # about 22 of these letters an inch
+        fig.supxlabel("\n".join(rows), x=0.99, ha="right", fontsize=5.5, color="#666666")
+        fig.set_figheight(figsize[1] + 0.05 + 0.1 * len(rows))
     return axes.flat[: len(imgs)]

@@ -404,3 +404,15 @@ def test_more_titles_than_pictures():
 def test_credits_of_an_unknown_sample():
     with pytest.raises(ValueError, match="nope"):
         credits("nope")
+
+
+def test_photographs_are_credited_under_the_figure():
+    cat = sample("cat")
+    (ax, *_) = show_images([cat.resize((60, 40)), cat.crop((0, 0, 50, 50)), sample("coffee")])
+    below = ax.figure.get_supxlabel()
+    assert below.count("Stéfan van der Walt, CC0") == 1 and "coffee: photograph by Rachel Michetti" in below
+    (ax,) = show_images([sample("astronaut")], height=1.2)
+    ax.figure.draw_without_rendering()
+    assert ax.figure._supxlabel.get_window_extent().x0 >= 0  # a narrow figure: in several lines
+    (ax, *_) = show_images([sample("starry_harbour"), np.zeros((4, 4))])
+    assert ax.figure.get_supxlabel() == ""
