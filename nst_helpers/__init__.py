@@ -22,7 +22,7 @@ from .live import LivePlot, Result, duration, train
 from .widgets import Explorer, explore
 from .studio import Studio, studio
 from .layer_lab import LayerLab, layer_lab
-from .checks import check
+from .checks import as_number, as_numbers, check
 
 __all__ = [name for name, value in list(globals().items()) if name[0] != "_" and not isinstance(value, ModuleType)]
 __all__.remove("ModuleType")

@@ -19,7 +19,12 @@ def centre_crop(img, ratio):
     return img.crop((0, 0, width, height))
 """: "swapped",
     },
-    "colour_at": {"def colour_at(tensor, x, y):\n    return tensor[:, x, y]": "row first"},
+    "colour_at": {
+        "def colour_at(tensor, x, y):\n    return tensor[:, x, y]": "row comes first",
+        "def colour_at(tensor, x, y):\n    return tensor[:, min(x, 3), y]": "row comes first",
+        "def colour_at(tensor, x, y):\n    return tensor[:, y - 1, x - 1]": "should give",
+        "def colour_at(tensor, x, y):\n    return tensor[[2, 1, 0], y, x]": "wrong way round",
+    },
     "normalise": {
         "def normalise(array):\n    return torch.from_numpy(array).permute(2, 0, 1).float()": "batch axis",
         "def normalise(array):\n    return torch.from_numpy(array).float()[None]": "channels are still last",
@@ -30,6 +35,8 @@ def normalise(array):
 """: "divide by 255",
     },
     "walk": {
+        "def walk(net, X, content_layers, style_layers):\n    extract_features(net, X, content_layers, style_layers)": "return contents",
+        "def walk(net, X, content_layers, style_layers):\n    return extract_features(net, X, content_layers, style_layers)[::-1]": "changed places",
         """
 def walk(net, X, content_layers, style_layers):
     contents, styles = [], []
@@ -50,6 +57,7 @@ def walk(net, X, content_layers, style_layers):
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F.T @ F / F.numel()": "transpose",
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T": "not normalised",
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.shape[1]": "c is missing",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.shape[0]": "but for the divisor",
     },
     "squared_variation": {
         "def squared_variation(X):\n    return tv_loss(X)": "square it",
@@ -58,6 +66,11 @@ def walk(net, X, content_layers, style_layers):
     "grey_start": {
         "def grey_start(X):\n    return X.mean(dim=1, keepdim=True).expand_as(X)": "undo the normalisation",
         "def grey_start(X):\n    return X.mean(dim=1, keepdim=True)": "shape should stay",
+        """
+def grey_start(X):
+    photo = X * rgb_std.view(3, 1, 1) + rgb_mean.view(3, 1, 1)
+    return photo.mean(dim=1, keepdim=True).expand_as(X)
+""": "now normalise it again",
     },
     "rate_at": {
         "def rate_at(epoch, lr, decay_every, gamma=0.8):\n    return lr * gamma ** (epoch / decay_every)": "use //",
@@ -77,25 +90,34 @@ def best_epoch(history):
         "def balanced_weight(base, balance):\n    return base + base * balance": "it adds",
         "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance)": "take ten",
         "def balanced_weight(base, balance):\n    return base / 10**balance": "wrong way",
+        "def balanced_weight(base, balance):\n    return base * 2**balance": "two to the power",
+        "def balanced_weight(base, balance):\n    return base + 10**balance": "it adds",
+        "def balanced_weight(base, balance):\n    return str(base * 10**balance)": "a number",
         "def balanced_weight(base, balance):\n    return 10**balance": "not 1",
     },
     "differences": {
         "def differences(a, b):\n    return [k for k in a if a[k] != b[k]]": "alphabetical",
         "def differences(a, b):\n    return sorted(k for k in a if a[k] == b[k])": "are equal",
+        "def differences(a, b):\n    return [k for k in a if a[k] != b[k]][::-1]": "alphabetical",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] not in b.values())": "differ; you say",
+        "def differences(a, b):\n    out = [k for k in a if a[k] != b[k]]\n    return out.sort()": "sorted() does",
         "def differences(a, b):\n    return {k: b[k] for k in a if a[k] != b[k]}": "names alone",
         "def differences(a, b):\n    return sorted(k for k in a if a[k] != b[k] and a[k])": "0 is a value",
-        "def differences(a, b):\n    return sorted(k for k in a if a[k] < b[k])": "comes first",
+        "def differences(a, b):\n    return sorted(k for k in a if a[k] < b[k])": "differ; you say",
         "def differences(a, b):\n    return sorted(k for k in a if a[k] is not b[k])": "compare values",
         "def differences(a, b):\n    return {k for k in a if a[k] != b[k]}": "as a list",
     },
     "nearest_centre": {
         "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1).values": "whole numbers",
+        "def nearest_centre(x, centres):\n    return (x @ centres.T).max(dim=1)": "take argmax",
+        "def nearest_centre(x, centres):\n    return (x @ centres.T).argmax(dim=1) + 1": "from 0",
         "def nearest_centre(x, centres):\n    return (x @ centres.T).argmax(dim=0)": "other dimension",
         "def nearest_centre(x, centres):\n    return (x @ centres.T).argmin(dim=1)": "farthest",
     },
     "mean_correlation": {
         "def mean_correlation(x):\n    return torch.corrcoef(x.T).abs().mean()": "diagonal",
         "def mean_correlation(x):\n    return torch.corrcoef(x).abs().mean()": "corrcoef(x.T)",
+        "def mean_correlation(x):\n    return torch.corrcoef(x.T).abs().fill_diagonal_(0).mean()": "by d * d",
     },
     "outlines_of": {
         'outlines_of = "cat"': "style image now",
@@ -140,12 +162,13 @@ def best_epoch(history):
         "finest = sorted(samples(), key=halving_error)[-2]": "lose more",
     },
     "map_size": {
-        "map_size = (150, 225)": "*and*",
-        "map_size = (112, 75)": "rows first",
-        "map_size = (75, 112.5)": "half a column",
-        "map_size = (37, 56)": "third pooling",
-        "map_size = 75": "two numbers",
-        "map_size = (300, 450)": "two poolings",
+        "map_size = (50, 75)": "*and*",
+        "map_size = (37, 25)": "rows first",
+        "map_size = (25, 37.5)": "is odd",
+        "map_size = (25, 38)": "is odd",
+        "map_size = (12, 18)": "fourth pooling",
+        "map_size = 25": "two numbers",
+        "map_size = [200, 300]": "three poolings",
     },
     "first_to_see": {
         'first_to_see = "conv5_1"': "an earlier",
@@ -174,6 +197,8 @@ def best_epoch(history):
         "def trainer_for(net, composite, lr):\n    return torch.optim.Adam([composite().detach().clone()], lr=lr)": "not copies",
         "def trainer_for(net, composite, lr):\n    return torch.optim.Adam(composite.parameters())": "not used",
         "def trainer_for(net, composite, lr):\n    torch.optim.Adam(composite.parameters(), lr=lr)": "nothing back",
+        "def trainer_for(net, composite, lr):\n    return torch.optim.Adam(composite.parameters, lr=lr)": "with brackets",
+        "def trainer_for(net, composite, lr):\n    return torch.optim.AdamW(composite.parameters(), lr=lr)": "not AdamW",
         "def trainer_for(net, composite, lr):\n    return torch.optim.SGD(composite.parameters(), lr=lr)": "Adam optimiser",
     },
     "ahead": {
@@ -186,6 +211,22 @@ def best_epoch(history):
         'cat_stays = "True"': "quotation marks",
     },
     "descend": {
+        """
+def descend(f, x, lr, steps):
+    for _ in range(steps):
+        x = x - 2 * lr * x
+    return x
+""": "on 3x²",
+        """
+def descend(f, x, lr, steps):
+    x = x.clone().requires_grad_()
+    for _ in range(steps):
+        x.grad.zero_()
+        f(x).backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+    return x.detach()
+""": "not there yet",
         """
 def descend(f, x, lr, steps):
     x = x.clone().requires_grad_()
@@ -223,7 +264,7 @@ def descend(f, x, lr, steps):
     with torch.no_grad():
         x -= lr * x.grad
     return x.detach()
-""": "three steps",
+""": "3 steps at 0.1",
     },
     "good_rate": {
         "good_rate = 0.001": "creeps",
@@ -231,12 +272,13 @@ def descend(f, x, lr, steps):
         "good_rate = -0.1": "positive",
         'good_rate = "0.3"': "a number",
     },
-    "arrives": {
-        'arrives = "strokes"': "3×3 pixels",
-        'arrives = "things"': "forgets where",
-        'arrives = "boats"': "choose",
+    "strokes_get": {
+        'strokes_get = "smaller"': "other way round",
+        'strokes_get = "same"': "twice as many",
+        'strokes_get = "blue"': "choose",
     },
     "handed_in": {
+        "handed_in = studio('cat', 'starry_harbour', weights=net, num_epochs=7).to_json()": "number of steps",
         "handed_in = json.loads(studio('cat', 'starry_harbour', weights=net).to_json())": "JSON is a text",
         "handed_in = studio('cat', 'starry_harbour', weights=net).to_json()": "the panel opens with",
         "handed_in = studio('coffee', 'starry_harbour', weights=net).to_json()": "change one more",

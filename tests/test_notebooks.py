@@ -96,7 +96,8 @@ def broken_links(text):
         path = ROOT / "notebooks" / file
         if target.startswith("http") or (file and path.exists() and not anchor):
             continue
-        headings = re.findall(r"^#+ (.+)$", markdown(path.stem, {**NOTEBOOKS, **PAGES}), re.M) if path.is_file() else []
+        there = markdown(path.stem, {**NOTEBOOKS, **PAGES}) if path.is_file() else "" if file else text
+        headings = re.findall(r"^#+ (.+)$", there, re.M)
         if anchor not in [heading.replace(" ", "-") for heading in headings]:
             broken.append(target)
     return broken
