@@ -4,4 +4,4 @@ import os
 
 os.environ.setdefault("NST_WEIGHTS", "embedded")  # the same everywhere, and no download
 os.environ.setdefault("NST_QUICK", "1")  # short runs
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # see the Makefile
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # see the Makefile

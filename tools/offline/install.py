@@ -37,7 +37,7 @@ def main():
                 sys.exit("The installation stopped: pip's last lines say why.")
         (venv / "ready").touch()
     environment = dict(os.environ)
-    environment.setdefault("GOMP_SPINCOUNT", "5000")  # see the Makefile
+    environment.setdefault("GOMP_SPINCOUNT", "20000")  # see the Makefile
     if (HERE / "cache").is_dir():  # ImageNet's weights came along
         environment["TORCH_HOME"] = str(HERE / "cache")
     else:
