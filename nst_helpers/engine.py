@@ -106,6 +106,7 @@ class Objective:
         return tuple(weight * loss for weight, loss in zip(self.weights, (content, style, tv)))
 
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
 MMAP_FROM = 32 * 2**20  # bytes: glibc takes larger pieces from the system each time, however often they come
 
 
@@ -113,8 +114,8 @@ MMAP_FROM = 32 * 2**20  # bytes: glibc takes larger pieces from the system each 
 def memory_kept(wanted=True):
     """While it lasts, memory that is freed stays with this process, and goes back to the system afterwards.
 
-    Otherwise each large feature map is handed back at once and comes anew, filled with zeros: a third of the time
-    of a step at 600×900. Only where the C library is glibc (mallopt(3)); elsewhere nothing happens.
+    Otherwise each large feature map is handed back at once and comes anew, filled with zeros: a fifth to a quarter
+    of a step's time at 600×900. Only where the C library is glibc (mallopt(3)); elsewhere nothing happens.
     """
     try:
         libc = ctypes.CDLL(None)
@@ -132,9 +133,6 @@ def memory_kept(wanted=True):
             mallopt(M_MMAP_THRESHOLD, MMAP_FROM)
             mallopt(M_TRIM_THRESHOLD, 2 * MMAP_FROM)
             trim(0)
-
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
 
 
 def free_memory(device):

@@ -7,6 +7,7 @@ import matplotlib
 if "MPLBACKEND" not in os.environ:
     matplotlib.use("agg")  # not by the environment: notebooks' kernels would inherit it and show no figures
 
+import browser
 import numpy as np
 import pytest
 import torch
@@ -56,3 +57,13 @@ def picture():
 def pair(picture):
     """Content and style tensors of different sizes."""
     return preprocess(picture(seed=1), (32, 48)), preprocess(picture(40, 32, seed=2), (40, 32))
+
+
+@pytest.fixture(scope="module")  # not the session: an open Playwright leaves a running loop, which nbval cannot bear
+def chromium():
+    """A headless Chromium. Where there is none, tests skip, or fail if NST_BROWSER is set."""
+    try:
+        with browser.chromium() as opened:
+            yield opened
+    except browser.Lacking as reason:
+        (pytest.fail if os.environ.get("NST_BROWSER") else pytest.skip)(str(reason))

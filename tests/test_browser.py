@@ -6,7 +6,6 @@ install; with NST_BROWSER=1 (as in CI) they fail instead.
 
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -18,15 +17,6 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
 BUILD = ROOT / "build" / "browser"
-
-
-@pytest.fixture(scope="module")  # not the session: an open Playwright leaves a running loop, which nbval cannot bear
-def chromium():
-    try:
-        with browser.chromium() as opened:
-            yield opened
-    except browser.Lacking as reason:
-        (pytest.fail if os.environ.get("NST_BROWSER") else pytest.skip)(str(reason))
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,12 @@ What needs a browser skips where there is no Chromium; with NST_BROWSER=1 (as in
 
 import contextlib
 import copy
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import browser
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
@@ -167,15 +165,6 @@ def test_every_figure_is_described(pages):
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    try:
-        with browser.chromium() as opened:
-            yield opened
-    except browser.Lacking as reason:
-        (pytest.fail if os.environ.get("NST_BROWSER") else pytest.skip)(str(reason))
 
 
 @contextlib.contextmanager
