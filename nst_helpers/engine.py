@@ -1,10 +1,10 @@
 """Notebook 06, "Where the time goes": the loss of a composite image, evaluated without waste.
 
 The numbers are those of ``extract_features`` and ``compute_loss``. The savings: the network is cut after the
-deepest layer in use and its ReLUs work in place where nobody looks at their input; convolutions run in
-bfloat16 where the hardware multiplies it natively, and channels-last; a symmetric Gram matrix needs one
-product on the way back, not two; the memory of one step serves the next; and where memory is scarce, features
-are computed twice rather than kept.
+deepest layer in use, its ReLUs work in place where nobody looks at their input, and after a max pooling where
+that changes nothing; convolutions run in bfloat16 where the hardware multiplies it natively, and channels-last;
+a symmetric Gram matrix needs one product on the way back, not two; the memory of one step serves the next; and
+where memory is scarce, features are computed twice rather than kept.
 """
 
 import contextlib
@@ -25,27 +25,59 @@ from .losses import content_loss, gram, tv_loss
 SPARING = None
 
 
-class StyleLoss(torch.autograd.Function):
-    """``style_loss(Y_hat, gram_Y)``, its gradient written by hand.
+class StyleTap(torch.autograd.Function):
+    """Reads a style loss off the network: ``Y_hat`` → ``Y_hat`` itself and ``style_loss(Y_hat, gram_Y)``.
 
     With G = F Fᵀ / (c n), the loss mean((G − A)²) has the gradient 4 (G − A) F / (c³ n), as G is symmetric: one
-    product, where autograd, which does not know that, needs two. (Gatys et al. 2016, eq. 6, as a mean)
+    product, where autograd, which does not know that, needs two, and it adds itself to the gradient that comes
+    from the layers behind. (Gatys et al. 2016, eq. 6, as a mean)
     """
 
     @staticmethod
     def forward(ctx, Y_hat, gram_Y):
         difference = gram(_full(Y_hat)) - gram_Y
         ctx.save_for_backward(Y_hat, difference)  # Y_hat is kept for the convolution after it anyway
-        return torch.square(difference).mean()
+        ctx.set_materialize_grads(False)  # nothing comes from behind the last layer
+        return Y_hat, torch.square(difference).mean()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, behind, grad):
+        Y_hat, difference = ctx.saved_tensors
+        if grad is None:
+            return behind, None
+        _, c, h, w = Y_hat.shape
+        factor = (difference * (grad * 4 / (c**3 * h * w))).to(Y_hat.dtype)
+        rows = _rows(Y_hat) @ factor if behind is None else torch.addmm(_rows(behind), _rows(Y_hat), factor)
+        return rows.reshape(1, h, w, c).permute(0, 3, 1, 2), None
+
+
+def _rows(Y):
+    """A feature map's pixels, one a row; free of cost in the order of memory that is used here, channels last."""
+    return Y.permute(0, 2, 3, 1).reshape(-1, Y.shape[1])
+
+
+class Mirror(torch.autograd.Function):
+    """``F.pad(X, (1, 1, 1, 1), "reflect")``, channels last: lines are copied, and on the way back added."""
+
+    @staticmethod
+    def forward(ctx, X):
+        _, c, h, w = X.shape
+        padded = X.new_empty(1, h + 2, w + 2, c).permute(0, 3, 1, 2)
+        padded[:, :, 1:-1, 1:-1] = X
+        padded[:, :, 1:-1, 0], padded[:, :, 1:-1, -1] = X[..., 1], X[..., -2]
+        padded[:, :, 0], padded[:, :, -1] = padded[:, :, 2], padded[:, :, -3]
+        return padded
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
-        Y_hat, difference = ctx.saved_tensors
-        _, c, h, w = Y_hat.shape
-        factor = (grad * difference * 4 / (c**3 * h * w)).to(Y_hat.dtype)
-        rows = Y_hat.permute(0, 2, 3, 1).reshape(h * w, c) @ factor  # channels last, as the gradient from behind is
-        return rows.reshape(1, h, w, c).permute(0, 3, 1, 2), None
+        inner = grad[:, :, 1:-1].clone()
+        inner[:, :, 1] += grad[:, :, 0]
+        inner[:, :, -2] += grad[:, :, -1]
+        inner[..., 2] += inner[..., 0]
+        inner[..., -3] += inner[..., -1]
+        return inner[..., 1:-1]
 
 
 class Objective:
@@ -73,37 +105,45 @@ class Objective:
         self.segments = _cut(net, sorted({*content_at, *style_at}), self.dtype)
         self.weights = settings.content_weight, settings.style_weight, settings.tv_weight
         # About fifteen maps of the first block's size: what a step keeps, and what lies between.
-        largest = content_X.shape[-2] * content_X.shape[-1] * net[0].out_channels * self.dtype.itemsize
-        self.sparing = 15 * largest > free_memory(content_X.device) / 2 if SPARING is None else SPARING
-        self.wants_memory_kept = largest > MMAP_FROM and not self.sparing and content_X.device.type == "cpu"
+        size = 15 * content_X.shape[-2] * content_X.shape[-1] * net[0].out_channels * self.dtype.itemsize
+        self.sparing = size > free_memory(content_X.device) / 2 if SPARING is None else SPARING
+        self.wants_memory_kept = size > MMAP_FROM and not self.sparing and content_X.device.type == "cpu"
         self.smooth_tv = smooth_tv
+        self.contents, self.styles = {}, {}
         with torch.no_grad():
-            self.contents = {
-                at: (content_at.count(at), _full(Y)) for at, Y in self.features(content_X) if at in content_at
-            }
-            self.styles = {
-                at: (layer_weights[at], gram(_full(Y))) for at, Y in self.features(style_X) if at in style_at
-            }
+            for at, Y in self.features(content_X):
+                if at in content_at:
+                    self.contents[at] = content_at.count(at), _full(Y)
+            for at, Y in self.features(style_X):
+                if at in style_at:
+                    self.styles[at] = layer_weights[at], gram(_full(Y))
 
-    def features(self, X):
-        """Index and feature map of every layer in use, in the network's order."""
+    def features(self, X, tap=lambda at, Y: Y):
+        """Index and feature map of every layer in use, in the network's order; what ``tap`` makes of it goes on."""
         X = X.to(self.dtype).contiguous(memory_format=torch.channels_last)
         for at, segment in self.segments:
             X = checkpoint(segment, X, use_reentrant=False) if self.sparing and X.requires_grad else segment(X)
             if at is not None:
+                X = tap(at, X)
                 yield at, X
 
     def __call__(self, X):
-        content, style = X.new_zeros(()), X.new_zeros(())
-        for at, Y in self.features(X):
+        styles = []
+
+        def tap(at, Y):
+            if at in self.styles:
+                weight, gram_Y = self.styles[at]
+                Y, loss = StyleTap.apply(Y, gram_Y)
+                styles.append(weight * loss)
+            return Y
+
+        content = X.new_zeros(())
+        for at, Y in self.features(X, tap):
             if at in self.contents:
                 times, target = self.contents[at]
                 content = content + times * content_loss(_full(Y), target)
-            if at in self.styles:
-                weight, gram_Y = self.styles[at]
-                style = style + weight * StyleLoss.apply(Y, gram_Y)
         tv = smooth_tv_loss(X, self.smooth_tv) if self.smooth_tv else tv_loss(X)
-        return tuple(weight * loss for weight, loss in zip(self.weights, (content, style, tv)))
+        return tuple(weight * loss for weight, loss in zip(self.weights, (content, sum(styles, X.new_zeros(())), tv)))
 
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
@@ -214,13 +254,28 @@ def _seen(net, i, deepest):
 
 def _cut(net, taps, dtype):
     """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling."""
+    order, ends = list(range(taps[-1] + 1)), set(taps)
+    for i in order:
+        if isinstance(net[i], nn.MaxPool2d) and not {i - 1, i} & ends:
+            order[i - 1 : i + 1] = i, i - 1  # the ReLU of a maximum is the maximum of ReLUs, for a quarter of the work
+            ends.add(i - 1)
+        elif isinstance(net[i], (nn.MaxPool2d, nn.AvgPool2d)):
+            ends.add(i)
     segments, layers = [], []
-    for i in range(taps[-1] + 1):
+    for i in order:
         layer = copy.deepcopy(net[i]).to(dtype=dtype, memory_format=torch.channels_last)
         if isinstance(layer, nn.ReLU):
             layer.inplace = bool(layers)  # the first of a segment must leave the map before it as it is
+        if getattr(layer, "padding_mode", "zeros") == "reflect":
+            layers.append(_Mirrored())
+            layer.padding_mode, layer.padding = "zeros", (0, 0)
         layers.append(layer)
-        if i in taps or isinstance(layer, (nn.MaxPool2d, nn.AvgPool2d)):
+        if i in ends:
             segments.append((i if i in taps else None, nn.Sequential(*layers)))
             layers = []
     return segments
+
+
+class _Mirrored(nn.Module):
+    def forward(self, X):
+        return Mirror.apply(X)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.autograd import gradcheck
+from torch.nn.functional import pad
 
 from nst_helpers import (
     DivergedError,
@@ -26,7 +27,7 @@ from nst_helpers import (
     train,
     training,
 )
-from nst_helpers.engine import LBFGS, Objective, StyleLoss, smooth_tv_loss
+from nst_helpers.engine import LBFGS, Mirror, Objective, StyleTap, smooth_tv_loss
 from nst_helpers.features import best_precision
 from nst_helpers.losses import style_loss, tv_loss
 
@@ -97,8 +98,22 @@ def test_gradient_of_the_style_loss():
     generator = torch.Generator().manual_seed(0)
     Y = torch.randn(1, 3, 4, 5, generator=generator, dtype=torch.double, requires_grad=True)
     target = gram(torch.randn(1, 3, 6, 6, generator=generator, dtype=torch.double))
-    assert StyleLoss.apply(Y, target).item() == pytest.approx(style_loss(Y, target).item(), rel=1e-12)
-    assert gradcheck(lambda Y: StyleLoss.apply(Y, target), Y)
+    assert StyleTap.apply(Y, target)[1].item() == pytest.approx(style_loss(Y, target).item(), rel=1e-12)
+    assert gradcheck(lambda Y: StyleTap.apply(Y, target), Y)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 5), (3, 4)])
+def test_mirrored_border(shape):
+    X = torch.randn(1, 3, *shape, dtype=torch.double, requires_grad=True)
+    assert torch.equal(Mirror.apply(X), pad(X, (1, 1, 1, 1), "reflect"))
+    assert gradcheck(Mirror.apply, X)
+
+
+def test_nothing_comes_from_behind_a_layer_that_nobody_looks_at():
+    Y = torch.randn(1, 3, 4, 5, requires_grad=True)
+    passed_on, _ = StyleTap.apply(Y, torch.zeros(3, 3))
+    passed_on.sum().backward()
+    assert torch.equal(Y.grad, torch.ones_like(Y))
 
 
 def test_each_style_layer_with_its_own_weight(net, pair):
@@ -377,7 +392,7 @@ def test_another_c_library_is_left_alone(monkeypatch):
 
 def test_a_run_asks_for_it_from_the_size_where_it_pays(net, picture, monkeypatch):
     asked = []
-    monkeypatch.setattr(engine, "MMAP_FROM", 32 * 48 * 4 * 4 - 1)  # a map of this network's first block
+    monkeypatch.setattr(engine, "MMAP_FROM", 15 * 32 * 48 * 4 * 4 - 1)  # fifteen maps of this network's first block
     monkeypatch.setattr(training, "memory_kept", lambda wanted: asked.append(wanted) or contextlib.nullcontext())
     for height in (32, 31):
         list(
