@@ -1,6 +1,8 @@
 """How well do filters paint? Content and style scores in which none of the networks had a hand.
 
     python benchmarks/filters.py curve [FILE ...]   # embedded and random (or files of weights): table of scores
+    python benchmarks/filters.py cheat              # pictures made for the first pair of scores: what it rewards
+    python benchmarks/filters.py sheet              # images/learned_or_random.jpg, 4 contents × 4 styles
     python benchmarks/filters.py speed              # one step, slim against full width
     python benchmarks/filters.py grid               # images/settings_grid.jpg
 
@@ -9,9 +11,14 @@ published losses and several style weights each. The scores of a painting:
 
 * content: structural similarity (Wang et al. 2004) of its luminance edges and the content image's;
 * style: sliced Wasserstein distance (Rabin et al. 2011; on Laplacian levels as in Karras et al. 2018) of its
-  7×7 patches and the style image's, over the content image's own: 1 is no style taken on, 0 all of it.
+  7×7 patches and the style image's, over the content image's own: 1 is no style taken on, 0 all of it;
+* strokes' content and style: the same two questions to the energies of Gabor filters, six directions at four
+  scales in three opponent colours, as eyes have them: how alike they lie in the luminance of both pictures
+  (correlation), and how far second moments are from the style's, which energies occur together in it (Portilla
+  and Simoncelli 2000; Gatys' idea without a learned filter), over the content image's own.
 """
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -20,26 +27,29 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageDraw
+from skimage import data
 from skimage.filters import sobel
 from skimage.metrics import structural_similarity
 
 from nst_helpers.features import load_vgg19
 from nst_helpers.images import sample
 from nst_helpers.learning import SLIM
-from nst_helpers.preprocessing import postprocess, preprocess
+from nst_helpers.preprocessing import postprocess, preprocess, rgb_std
 from nst_helpers.training import optimize
 from nst_helpers.weights import Settings, random_parameters
 
-SHAPE = (96, 144)
+SHAPE = (128, 192)
 PAIRS = (
     ("cat", "starry_harbour"),
     ("coffee", "autumn_wood"),
     ("mountain_lake", "woodblock_wave"),
+    ("coffee", "stained_glass"),
 )
-STYLE_WEIGHTS = (1e2, 1e3, 1e4, 1e5, 1e6)
 FOUR = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-# What the curve is run with: the same for every network, but for the style weight.
-RUN = Settings(("relu4_1",), FOUR, tv_weight=3.0, lr=0.15, num_epochs=80, lr_decay_epoch=12)
+# What the curve is run with: the same for every network, but for the style weight and the content layer.
+RUN = Settings(("relu4_1",), FOUR, tv_weight=1.0, optimizer="lbfgs", num_epochs=80, precision="float32")
+CONTENT_LAYERS = ("relu2_1", "relu4_1")
+STYLE_WEIGHTS = {"embedded": (1e2, 1e3, 1e4, 1e5, 1e6), "random": (1e3, 1e4, 1e5, 1e6, 1e7)}  # where each changes most
 
 
 def edge_similarity(X, content_X):
@@ -65,8 +75,60 @@ def style_distance(X, style_X, directions=128, size=7):
         axes = F.normalize(torch.randn(directions, 3 * size * size, generator=generator))
         ours, theirs = ((axes @ F.unfold(image, size)[0]).sort(1).values for image in (level, style_level))
         ours = F.interpolate(ours[None], theirs.shape[1], mode="linear")[0]  # quantiles, if the sizes differ
-        total.append(((ours - theirs).abs().mean() / theirs.std()).item())
+        total.append((ours - theirs).abs().mean() / theirs.std())
     return sum(total) / len(total)
+
+
+def gabors(size=9, directions=6, wavelength=4.0):
+    """Quadrature pairs of Gabor filters without a mean, ``(2 * directions, 1, size, size)``."""
+    y, x = torch.meshgrid(torch.arange(size) - size // 2.0, torch.arange(size) - size // 2.0, indexing="ij")
+    filters = []
+    for k in range(directions):
+        angle = math.pi * k / directions
+        along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+        window = torch.exp(-(along**2) / (2 * 1.6**2) - across**2 / (2 * 2.2**2))
+        for phase in (0, math.pi / 2):
+            wave = window * torch.cos(2 * math.pi * along / wavelength + phase)
+            filters.append(F.normalize(wave - window * wave.sum() / window.sum(), dim=(0, 1)))
+    return torch.stack(filters)[:, None]
+
+
+def energies(X, levels=4):
+    """For every halving of ``X``: its Gabor energies, ``(3 * 6, h, w)``, luminance first, and its opponent colours."""
+    opponents = F.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]]))
+    X, filters, found = torch.einsum("oc,bchw->bohw", opponents, X), gabors(), []
+    for _ in range(levels):
+        waves = F.conv2d(F.pad(X.transpose(0, 1), (4, 4, 4, 4), mode="reflect"), filters)
+        found.append((torch.sqrt(waves[:, 0::2] ** 2 + waves[:, 1::2] ** 2 + 1e-8).flatten(0, 1), X[0]))
+        X = F.interpolate(X, scale_factor=0.5, mode="bilinear", antialias=True)
+    return found
+
+
+def stroke_content(X, content_X):
+    """Correlation of where luminance energy lies, mean over all halvings but the finest; 1 best."""
+    total = 0.0
+    for (ours, _), (theirs, _) in list(zip(energies(X), energies(content_X)))[1:]:
+        ours, theirs = (E[:6].flatten(1) - E[:6].flatten(1).mean(1, keepdim=True) for E in (ours, theirs))
+        total += ((ours * theirs).sum() / (ours.norm() * theirs.norm())).item()
+    return total / 3
+
+
+def second_moments(X):
+    """For every halving: how often energies, those of the next halving and colours occur together."""
+    levels, moments = energies(X), []
+    for i, (E, colours) in enumerate(levels):
+        maps = [torch.ones_like(E[:1]), E, colours, colours.clamp_min(0), (-colours).clamp_min(0)]
+        if i + 1 < len(levels):
+            maps.append(F.interpolate(levels[i + 1][0][None], E.shape[-2:], mode="bilinear")[0])
+        rows = torch.cat(maps).flatten(1)
+        moments.append(rows @ rows.T / rows.shape[1])
+    return moments
+
+
+def stroke_distance(X, style_X):
+    """Distance of the second moments, relative to the style's own, mean over the halvings."""
+    pairs = list(zip(second_moments(X), second_moments(style_X)))
+    return sum(((ours - theirs).norm() / theirs.norm()).item() for ours, theirs in pairs) / len(pairs)
 
 
 def paint(net, pair, settings, shape=SHAPE):
@@ -77,22 +139,102 @@ def paint(net, pair, settings, shape=SHAPE):
 
 
 def score(X, content_X, style_X):
-    """Content score (higher is better) and style score (lower is better) of a composite."""
+    """Content (1 best) and style (0 best) of a composite, then both of its strokes."""
     X = preprocess(postprocess(X), X.shape[-2:])  # judge the picture that is saved, not values no pixel can hold
-    return edge_similarity(X, content_X), style_distance(X, style_X) / style_distance(content_X, style_X)
+    return (
+        edge_similarity(X, content_X),
+        (style_distance(X, style_X) / style_distance(content_X, style_X)).item(),
+        stroke_content(X, content_X),
+        stroke_distance(X, style_X) / stroke_distance(content_X, style_X),
+    )
+
+
+def best_style(points, level):
+    """The least style distance of a curve's points, by straight lines, where content is at least ``level``."""
+    styles = [style for content, style in points if content >= level]
+    for (a, at_a), (b, at_b) in zip(points, points[1:]):
+        if (a - level) * (b - level) < 0:
+            styles.append(at_a + (at_b - at_a) * (level - a) / (b - a))
+    return min(styles, default=float("nan"))
 
 
 def curve(files):
-    """A table of both scores, means over the pairs, for each network and style weight."""
+    """Tables of all scores, means over the pairs, and of the best style at equal content."""
     nets = {name: load_vgg19(name, device="cpu", verbose=False) for name in files or ["embedded"]}
-    if not files:
-        nets["random, same widths"] = load_vgg19(random_parameters(SLIM), "cpu", verbose=False)
-    print("| network | style weight | content (edges, 1 best) | style (patches, 0 best) |\n| --- | --- | --- | --- |")
+    nets["random"] = load_vgg19(random_parameters(SLIM), "cpu", verbose=False)
+    print("| network | content layer | style weight | content | style | strokes' content | strokes' style |")
+    print("| --- " * 7 + "|")
+    curves = {name: [] for name in nets}
     for name, net in nets.items():
-        for weight in STYLE_WEIGHTS:
-            scores = [score(*paint(net, pair, RUN.but(style_weight=weight))) for pair in PAIRS]
-            content, style = np.mean(scores, axis=0)
-            print(f"| {name} | {weight:g} | {content:.3f} | {style:.3f} |", flush=True)
+        for layer in CONTENT_LAYERS:
+            rows = []
+            for weight in STYLE_WEIGHTS.get(name, STYLE_WEIGHTS["embedded"]):
+                run = RUN.but(content_layers=(layer,), style_weight=weight)
+                rows.append(np.mean([score(*paint(net, pair, run)) for pair in PAIRS], axis=0))
+                print(f"| {name} | {layer} | {weight:g} |" + "".join(f" {x:.3f} |" for x in rows[-1]), flush=True)
+            curves[name].append(np.array(rows))
+    for title, column, levels in (("content", 0, (0.6, 0.5, 0.4, 0.3)), ("strokes' content", 2, (0.9, 0.85, 0.8, 0.7))):
+        print(f"\n| {title} at least | " + " | ".join(nets) + " |\n" + "| --- " * (1 + len(nets)) + "|")
+        for level in levels:
+            best = [
+                min(best_style(rows[:, column : column + 2].tolist(), level) for rows in both)
+                for both in curves.values()
+            ]
+            print(f"| {level} | " + " | ".join(f"{x:.3f}" for x in best) + " |")
+
+
+def cheat(steps=250):
+    """Scores of pictures that were optimised for content and style score themselves, with no network."""
+
+    def edges(X):
+        luminance = rgb_std * torch.tensor([0.2125, 0.7154, 0.0721])
+        Y = (X * luminance.view(1, 3, 1, 1)).sum(1, keepdim=True)
+        kernel = torch.tensor([[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]]) / 32**0.5
+        return F.conv2d(F.pad(Y, (1, 1, 1, 1), "reflect"), torch.stack([kernel, kernel.T])[:, None]).square().sum(1)
+
+    def similarity(a, b, span):
+        a, b = (torch.sqrt(x + 1e-6)[:, None] for x in (a, b))
+        mean_a, mean_b, both = (F.avg_pool2d(x, 7, 1) for x in (a, b, a * b))
+        spread = F.avg_pool2d(a * a, 7, 1) - mean_a**2 + F.avg_pool2d(b * b, 7, 1) - mean_b**2
+        small, tiny = (0.03 * span) ** 2, (0.01 * span) ** 2
+        top = (2 * mean_a * mean_b + tiny) * (2 * (both - mean_a * mean_b) + small)
+        return (top / ((mean_a**2 + mean_b**2 + tiny) * (spread + small))).mean()
+
+    scores = []
+    for pair in PAIRS:
+        content_X, style_X = (preprocess(sample(name), SHAPE) for name in pair)
+        X, target = content_X.clone().requires_grad_(), edges(content_X)
+        optimizer = torch.optim.Adam([X], 0.05)
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = style_distance(X, style_X) - similarity(edges(X), target, target.max().sqrt())
+            loss.backward()
+            optimizer.step()
+            decay.step()
+        scores.append(score(X.detach(), content_X, style_X))
+    print("content, style, strokes' content, strokes' style:", *(f"{x:.3f}" for x in np.mean(scores, axis=0)))
+
+
+def sheet(styles=("starry_harbour", "autumn_wood", "woodblock_wave", "stained_glass"), shape=(144, 216)):
+    """Draw four contents × four styles, random filters above learned ones, each with its own settings."""
+    nets = [load_vgg19(random_parameters(SLIM), "cpu", verbose=False), load_vgg19("embedded", "cpu", verbose=False)]
+    contents = [sample(name) for name in ("cat", "coffee", "mountain_lake")]
+    contents.append(Image.fromarray(data.camera()).convert("RGB"))  # CC0
+    (h, w), gap = shape, 6
+    drawn = Image.new("RGB", ((w + gap) * (len(styles) + 1), (h + gap) * 2 * len(contents) + h + gap), "white")
+    for column, name in enumerate(styles, 1):
+        drawn.paste(postprocess(preprocess(sample(name), shape)), (column * (w + gap), 0))
+    for row, img in enumerate(contents):
+        content_X = preprocess(img, shape)
+        drawn.paste(postprocess(content_X), (0, (h + gap) * (2 * row + 2)))
+        for column, name in enumerate(styles, 1):
+            for below, net in enumerate(nets):
+                run = net.settings.but(optimizer="lbfgs", tv_weight=10.0, num_epochs=80)
+                *_, last = optimize(net, content_X, preprocess(sample(name), shape), run)
+                drawn.paste(postprocess(last.X), (column * (w + gap), (h + gap) * (2 * row + 1 + below)))
+        print(f"{row + 1} of {len(contents)} contents", flush=True)
+    drawn.save(Path(__file__).parents[1] / "images" / "learned_or_random.jpg", quality=80)
 
 
 def speed(rounds=5):
@@ -125,7 +267,7 @@ def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
         for column, (style, tv, lr, decay) in enumerate(columns):
             run = base.but(style_weight=style, tv_weight=tv, lr=lr, lr_decay_epoch=decay, num_epochs=150)
             result = paint(net, pair, run, shape)
-            content, distance = score(*result)
+            content, distance = score(*result)[:2]
             x, y = column * w, row * (h + 26)
             sheet.paste(postprocess(result[0]), (x, y + 26))
             text = f"{label}\nweights 1 / {style:g} / {tv}, rate {lr}, decay every {decay}"
@@ -136,4 +278,4 @@ def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
 
 if __name__ == "__main__":
     what, *files = sys.argv[1:] or ["curve"]
-    {"curve": lambda: curve(files), "speed": speed, "grid": grid}[what]()
+    {"curve": lambda: curve(files), "cheat": cheat, "sheet": sheet, "speed": speed, "grid": grid}[what]()
