@@ -17,7 +17,9 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 
 ROOT = Path(__file__).resolve().parents[1]
 HANDED_OUT = ("nst_helpers", "images", "requirements.txt", "pyproject.toml", "LICENSE")
-NOT_HANDED_OUT = shutil.ignore_patterns("__pycache__", "paint", "gallery.jpg", "teaser.webp", "settings_grid.jpg")
+NOT_HANDED_OUT = shutil.ignore_patterns(
+    "__pycache__", "paint", "gallery.jpg", "teaser.webp", "settings_grid.jpg", "learned_or_random.jpg"
+)
 # A student's machine runs notebooks; it does not test them.
 ONLY_FOR_TESTS = "# Tests and lints"
 README = """# Neural style transfer, hands on: student edition
