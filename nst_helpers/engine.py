@@ -255,7 +255,7 @@ def _seen(net, i, deepest):
 def _cut(net, taps, dtype):
     """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling."""
     order, ends = list(range(taps[-1] + 1)), set(taps)
-    for i in order:
+    for i in range(len(order)):
         if isinstance(net[i], nn.MaxPool2d) and not {i - 1, i} & ends:
             order[i - 1 : i + 1] = i, i - 1  # the ReLU of a maximum is the maximum of ReLUs, for a quarter of the work
             ends.add(i - 1)
