@@ -31,7 +31,7 @@ from skimage import data
 from skimage.filters import sobel
 from skimage.metrics import structural_similarity
 
-from nst_helpers.features import load_vgg19
+from nst_helpers.features import best_precision, load_vgg19
 from nst_helpers.images import sample
 from nst_helpers.learning import SLIM
 from nst_helpers.preprocessing import postprocess, preprocess, rgb_std
@@ -237,19 +237,23 @@ def sheet(styles=("starry_harbour", "autumn_wood", "woodblock_wave", "stained_gl
     drawn.save(Path(__file__).parents[1] / "images" / "learned_or_random.jpg", quality=80)
 
 
-def speed(rounds=5):
+def speed(rounds=10):
     """Seconds of one step at 128×192, slim and full width in turns; the fastest of each, and their ratio."""
-    nets = {"embedded": load_vgg19("embedded", "cpu"), "full width": load_vgg19("random", "cpu")}
+    nets = [load_vgg19(source, "cpu", verbose=False) for source in ("embedded", "random")]
     content_X, style_X = (preprocess(sample(name), (128, 192)) for name in PAIRS[0])
-    runs = {name: optimize(net, content_X, style_X, Settings()) for name, net in nets.items()}
-    seconds = {name: [] for name in nets}
-    for _ in range(rounds + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            next(run)
-            seconds[name].append(time.perf_counter() - start)
-    slim, full = (min(values[1:]) for values in seconds.values())  # the first step also computes the targets
-    print(f"one step at 128×192: embedded {slim:.3f} s, full width {full:.3f} s, ratio {full / slim:.1f}")
+    for precision in dict.fromkeys(("float32", best_precision(torch.device("cpu")))):
+        runs = [optimize(net, content_X, style_X, Settings(precision=precision)) for net in nets]
+        seconds = [[] for _ in runs]
+        for _ in range(rounds + 1):
+            for run, values in zip(runs, seconds):
+                start = time.perf_counter()
+                next(run)
+                values.append(time.perf_counter() - start)
+        slim, full = (min(values[1:]) for values in seconds)  # the first step also computes the targets
+        print(
+            f"one step at 128×192, {precision}, {torch.get_num_threads()} threads: embedded {slim * 1e3:.0f} ms, "
+            f"full width {full * 1e3:.0f} ms, ratio {full / slim:.1f}"
+        )
 
 
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
