@@ -38,9 +38,7 @@ VERSION = 1  # of the settings file
 LAYERS = [f"{block}_{i}" for block, depth in enumerate(DEPTHS, 1) for i in range(1, depth + 1)]
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 
-# L-BFGS goes to the bottom, where the total variation that suits Adam paints flat patches: a third of it
 _QUICK = {
-    "tv_weight": 10.0,
     "size": 192,
     "style_scale": 1.5,
     "optimizer": "lbfgs",

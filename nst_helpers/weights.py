@@ -119,14 +119,15 @@ class Settings:
 # 0, 5, 10, 19 and 25 into the ReLU layers named in Settings (notebook 03 shows why).
 SETTINGS = {
     "imagenet": Settings(),
-    # Chosen from a grid: images/settings_grid.jpg, benchmarks/FILTERS.md.
+    # Chosen from a grid: images/settings_grid.jpg, benchmarks/FILTERS.md. The rate and its decay are for Adam.
     "embedded": Settings(
-        content_layers=("relu4_1",),
+        content_layers=("relu3_1",),
         style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1"),
         style_weight=1e5,
-        tv_weight=30.0,
+        tv_weight=10.0,
+        optimizer="lbfgs",
+        num_epochs=80,
         lr=0.15,
-        num_epochs=150,
         lr_decay_epoch=20,
     ),
     # Features of random filters are faint, so the style weight is large.
@@ -213,6 +214,7 @@ def read_checkpoint(path, source):
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:  # an old-style file cannot be mapped into memory
             state = torch.load(path, map_location="cpu", weights_only=True)
+        state = {name: tensor for name, tensor in state.items() if name.startswith("features.")}  # 494 MB fewer
         tensors = {
             f"{name}.{kind}": state[f"features.{LAYER_NAMES.index(name)}.{kind}"].float().clone()
             for name in CONV_NAMES

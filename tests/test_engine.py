@@ -189,7 +189,7 @@ def test_lbfgs_needs_a_fraction_of_the_steps(start):
     embedded = load_vgg19("embedded", "cpu", verbose=False)
     photo, painting = (preprocess(sample(name), (48, 64)) for name in ("cat", "starry_harbour"))
     settings = {"start": start, "precision": "float32"}
-    adam = final(embedded, (photo, painting), num_epochs=150, **settings)
+    adam = final(embedded, (photo, painting), num_epochs=150, optimizer="adam", **settings)
     lbfgs = final(embedded, (photo, painting), num_epochs=50, optimizer="lbfgs", **settings)
     assert lbfgs.total < adam.total and lbfgs.note == ""
 

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize
@@ -258,6 +259,63 @@ def test_stylize(net, picture):
     again = stylize(content, style, net, size=48, num_epochs=5)
     assert np.array_equal(img, again)
     assert not np.array_equal(img, content.resize((48, 32)))
+
+
+# Large pictures: half the size first.
+
+
+def painted(net, content, style, **changes):
+    """The picture, and step and shape of every state on the way."""
+    seen = []
+    img = stylize(
+        content, style, net, progress=lambda step: seen.append((step.step, tuple(step.X.shape[-2:]))), **changes
+    )
+    return img, seen
+
+
+def test_stylize_paints_large_pictures_at_half_the_size_first(net, picture):
+    img, seen = painted(net, picture(200, 300), picture(200, 200, seed=1), size=300, num_epochs=3)
+    assert img.size == (300, 200)
+    assert seen == [(1, (100, 150)), (2, (100, 150)), (3, (100, 150)), (1, (200, 300))]
+    img, seen = painted(net, picture(200, 300), picture(200, 200, seed=1), size=600, num_epochs=1)
+    assert [shape for _, shape in seen] == [(100, 150), (200, 300), (400, 600)] and img.size == (600, 400)
+
+
+@pytest.mark.parametrize(
+    "height, width, style_side, changes",
+    [
+        (200, 256, 200, {"size": 256}),  # small enough
+        (200, 300, 200, {"size": 300, "coarse_first": False}),
+        (120, 300, 200, {"size": 300}),  # half of it would be too low for a deep layer
+        (200, 300, 200, {"size": 300, "style_size": 127}),
+    ],
+)
+def test_stylize_paints_at_one_size(net, picture, height, width, style_side, changes):
+    _, seen = painted(net, picture(height, width), picture(style_side, style_side, seed=1), num_epochs=2, **changes)
+    assert seen == [(1, (height, width)), (2, (height, width))]
+
+
+def test_the_large_picture_begins_with_the_small_one(net, picture):
+    kept = []
+    stylize(
+        picture(200, 300), picture(200, 200, seed=1), net, size=300, num_epochs=2, lr=1e-9, start="noise", seed=4,
+        progress=lambda step: kept.append(step.X.clone()),
+    )  # fmt: skip
+    small, large = kept[1], kept[2]
+    assert torch.allclose(small, torch.randn(small.shape, generator=torch.Generator().manual_seed(4)), atol=1e-6)
+    assert torch.allclose(large, F.interpolate(small, large.shape[-2:], mode="bicubic"), atol=1e-6)
+
+
+def test_stylize_interrupted_at_half_the_size(net, picture):
+    """The picture so far, as large as it was asked for."""
+
+    def stop(step):
+        raise KeyboardInterrupt
+
+    img = stylize(picture(200, 300), picture(200, 200, seed=1), net, size=300, progress=stop, lr=1e-9)
+    assert img.size == (300, 200)
+    expected = picture(200, 300).resize((150, 100), Image.BILINEAR).resize((300, 200), Image.BICUBIC)
+    assert np.abs(np.asarray(img, float) - np.asarray(expected, float)).mean() < 3
 
 
 def test_stylize_loads_the_weights(picture, capsys):

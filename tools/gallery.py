@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from nst_helpers import FOLDER, fit_shape, load_vgg19, optimize, postprocess, preprocess, sample
+from nst_helpers import FOLDER, load_vgg19, postprocess, sample, stylize
 
 CONTENTS = ("mountain_lake", "cat", "coffee", "astronaut")
 STYLES = ("starry_harbour", "autumn_wood", "stained_glass", "woodblock_wave", "pointillist_park", "charcoal_street")
@@ -21,16 +21,6 @@ def crop_to(img, size):
     width, height = min(img.width, round(img.height * ratio)), min(img.height, round(img.width / ratio))
     left, top = (img.width - width) // 2, (img.height - height) // 2
     return img.crop((left, top, left + width, top + height)).resize(size, Image.LANCZOS)
-
-
-def paint(net, content_img, style_img, steps, size, keep=None):
-    """The composite image after ``steps`` steps, longer side ``size``; ``keep(step)`` sees every step."""
-    content_X = preprocess(content_img, fit_shape(content_img, size))
-    style_X = preprocess(style_img, fit_shape(style_img, round(1.5 * size)))  # larger: larger strokes
-    for step in optimize(net, content_X, style_X, num_epochs=steps):
-        if keep:
-            keep(step)
-    return postprocess(step.X)
 
 
 def contact_sheet(net, steps, size):
@@ -51,11 +41,12 @@ def contact_sheet(net, steps, size):
         place(sample(content), 0, row)
         for column, style in enumerate(STYLES, 1):
             print(f"{content} × {style}", flush=True)
-            place(paint(net, crop_to(sample(content), (size, size * 3 // 4)), sample(style), steps, size), column, row)
+            img = crop_to(sample(content), (size, size * 3 // 4))
+            place(stylize(img, sample(style), net, size, num_epochs=steps), column, row)
     s = net.settings
     content_layers, style_layers = (", ".join(map(str, layers)) for layers in (s.content_layers, s.style_layers))
     note = (
-        f"{net.source} weights, {size} px, {steps} Adam steps, lr {s.lr:g}; "
+        f"{net.source} weights, {steps} steps of L-BFGS at {size // 2} px and {steps // 2} at {size} px; "
         f"content {content_layers}; style {style_layers}; "
         f"weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}"
     )
@@ -66,16 +57,19 @@ def contact_sheet(net, steps, size):
 def teaser(net, steps, size, path):
     """One run as an animated WebP: dense at first, when much happens; it rests on the last picture."""
     frames = [crop_to(sample("cat"), (size, size * 2 // 3))]
-    shown = {round(steps * (i / 30) ** 2) for i in range(1, 31)}
-    paint(net, frames[0], sample("starry_harbour"), steps, size,
-          lambda step: step.step in shown and frames.append(postprocess(step.X)))  # fmt: skip
+
+    def keep(step):
+        if step.step <= 8 or step.step % 6 == 0:
+            frames.append(postprocess(step.X).resize(frames[0].size, Image.BICUBIC))
+
+    stylize(frames[0], sample("starry_harbour"), net, size, progress=keep, num_epochs=steps)
     durations = [900] + [110] * (len(frames) - 2) + [2500]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=70, method=6)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--steps", type=int, default=80, help="at half the size; half as many follow at the full size")
     parser.add_argument("--size", type=int, default=320, help="pixels on the longer side")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
     arguments = parser.parse_args()
