@@ -295,4 +295,37 @@ def descend(f, x, lr, steps):
         "half_awake = 1.5": "lower the threshold",
         'half_awake = "0"': "a number",
     },
+    "same_pull": {
+        "same_pull = False": "single numbers",
+        'same_pull = "True"': "quotation marks",
+    },
+    "sizes_for": {
+        "def sizes_for(longest, levels):\n    return [longest // 2**k for k in range(levels)]": "coarsest comes first",
+        "def sizes_for(longest, levels):\n    return [longest // 2**k for k in range(levels, 0, -1)]": "end with the full size",
+        "def sizes_for(longest, levels):\n    return [longest // 2**k for k in range(levels, -1, -1)]": "of them, not",
+        "def sizes_for(longest, levels):\n    return [longest * (k + 1) // levels for k in range(levels)]": "*half* of the next",
+        "def sizes_for(longest, levels):\n    return [longest / 2**k for k in reversed(range(levels))]": "pixels are whole",
+        "def sizes_for(longest, levels):\n    return longest // 2 ** (levels - 1)": "a list of sizes",
+    },
+    "adain": {
+        "def adain(X, Y):\n    return F.instance_norm(X)": "still to come",
+        "def adain(X, Y):\n    return F.instance_norm(X) * Y.std((2, 3), keepdim=True)": "now add Y's mean",
+        "def adain(X, Y):\n    return F.instance_norm(X) + Y.mean((2, 3), keepdim=True)": "standard deviation is missing",
+        "def adain(X, Y):\n    return (X - X.mean()) / X.std() * Y.std() + Y.mean()": "each channel",
+        """
+def adain(X, Y):
+    return F.instance_norm(Y) * X.std((2, 3), keepdim=True) + X.mean((2, 3), keepdim=True)
+""": "other way round",
+        """
+def adain(X, Y):
+    d = dict(dim=(2, 3), keepdim=True)
+    return (X - X.mean(**d)) / X.var(**d) * Y.var(**d) + Y.mean(**d)
+""": "take its root",
+        "def adain(X, Y):\n    return X + Y.mean((2, 3), keepdim=True) - X.mean((2, 3), keepdim=True)": "divide by X's std",
+    },
+    "nearest_palette": {
+        'nearest_palette = "cat"': "none of the paintings",
+        'nearest_palette = max(paintings, key=lambda name: colour_distance(name, "cat"))': "farthest",
+        'nearest_palette = sorted(paintings, key=lambda name: colour_distance(name, "cat"))[1]': "times as far",
+    },
 }
