@@ -203,6 +203,20 @@ def agreement(name, shape, epochs):
     return psnr, losses
 
 
+def coarse_to_fine(side, epochs):
+    """`stylize` in one go and at half the size first: seconds, and the loss at full size, judged in float32."""
+    net, photo, painting, rows = ours("embedded"), sample(PHOTO), sample(PAINTING), []
+    images = preprocess(photo, fit_shape(photo, side)), preprocess(painting, fit_shape(painting, round(1.5 * side)))
+    exact = Objective(net, *images, net.settings.but(precision="float32"))
+    for coarse_first in (False, True):
+        kept, start = [], time.perf_counter()
+        stylize(photo, painting, net, side, coarse_first=coarse_first, num_epochs=epochs, progress=kept.append)
+        spent = time.perf_counter() - start
+        with torch.no_grad():
+            rows.append((coarse_first, spent, float(sum(exact(kept[-1].X)))))
+    return rows
+
+
 def savings(name, shape, steps):
     """The way from the published step to ours, one change at a time: (label, seconds)."""
     content_X, style_X = pair(shape)
@@ -313,6 +327,16 @@ def report(quick, brisk):
         (twin, rough), (one, _, two) = agreement(name, shape, 5 if quick else 200)
         yield (f"| {name} | {size(shape)} | {twin:.1f} dB | {rough:.1f} dB | {one:.4g} | {two:.4g} "
                f"| {100 * abs(two - one) / one:.2f} % |")  # fmt: skip
+    yield from [
+        "", "## 7. Coarse to fine", "",
+        "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest of its "
+        "sizes, and half as many each time it doubles. The loss is that at full size, judged in float32. What it does "
+        "to strokes, notebook 9 shows.", "",
+        "| longer side | way | seconds | loss |", "| --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for side in (260,) if quick else (450, 900):
+        for coarse_first, spent, loss in coarse_to_fine(side, 2 if quick else 80):
+            yield f"| {side} | {'coarse to fine' if coarse_first else 'in one go'} | {spent:.1f} | {loss:.2f} |"
 
 
 def largest(precision):

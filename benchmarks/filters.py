@@ -1,6 +1,7 @@
 """How well do filters paint? Content and style scores in which none of the networks had a hand.
 
     python benchmarks/filters.py curve [FILE ...]   # embedded and random (or files of weights): table of scores
+    python benchmarks/filters.py layers             # scores by content layer, with the shipped settings otherwise
     python benchmarks/filters.py cheat              # pictures made for the first pair of scores: what it rewards
     python benchmarks/filters.py sheet              # images/learned_or_random.jpg, 4 contents × 4 styles
     python benchmarks/filters.py speed              # one step, slim against full width
@@ -46,6 +47,7 @@ PAIRS = (
     ("mountain_lake", "woodblock_wave"),
     ("coffee", "stained_glass"),
 )
+SEEN = (("rocket", "pointillist_park"), ("astronaut", "mosaic_fish"))  # photographs that were learned from
 FOUR = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 # What the curve is run with: the same for every network, but for the style weight and the content layer.
 RUN = Settings(("relu4_1",), FOUR, tv_weight=1.0, optimizer="lbfgs", num_epochs=80, precision="float32")
@@ -184,6 +186,18 @@ def curve(files):
             print(f"| {level} | " + " | ".join(f"{x:.3f}" for x in best) + " |")
 
 
+def layers():
+    """Table of all scores by content layer and style weight, means over six pairs."""
+    net, pairs = load_vgg19("embedded", "cpu", verbose=False), (*PAIRS, *SEEN)
+    print("| content layer | style weight | content | style | strokes' content | strokes' style |")
+    print("| --- " * 6 + "|")
+    for layer in ("relu2_1", "relu3_1", "relu4_1"):
+        for weight in (3e4, 1e5, 3e5, 1e6):
+            run = net.settings.but(content_layers=(layer,), style_weight=weight)
+            row = np.mean([score(*paint(net, pair, run)) for pair in pairs], axis=0)
+            print(f"| {layer} | {weight:g} |" + "".join(f" {x:.3f} |" for x in row), flush=True)
+
+
 def cheat(steps=250):
     """Scores of pictures that were optimised for content and style score themselves, with no network."""
 
@@ -287,4 +301,5 @@ def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
 
 if __name__ == "__main__":
     what, *files = sys.argv[1:] or ["curve"]
-    {"curve": lambda: curve(files), "cheat": cheat, "sheet": sheet, "speed": speed, "grid": grid}[what]()
+    commands = {"layers": layers, "cheat": cheat, "sheet": sheet, "speed": speed, "grid": grid}
+    commands.get(what, lambda: curve(files))()

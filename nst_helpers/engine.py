@@ -107,7 +107,7 @@ class Objective:
         # About fifteen maps of the first block's size: what a step keeps, and what lies between.
         size = 15 * content_X.shape[-2] * content_X.shape[-1] * net[0].out_channels * self.dtype.itemsize
         self.sparing = size > free_memory(content_X.device) / 2 if SPARING is None else SPARING
-        self.wants_memory_kept = size > MMAP_FROM and not self.sparing and content_X.device.type == "cpu"
+        self.wants_memory_kept = MMAP_FROM < size < KEPT_TO and not self.sparing and content_X.device.type == "cpu"
         self.smooth_tv = smooth_tv
         self.contents, self.styles = {}, {}
         with torch.no_grad():
@@ -148,14 +148,16 @@ class Objective:
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
 MMAP_FROM = 32 * 2**20  # bytes: glibc takes larger pieces from the system each time, however often they come
+KEPT_TO = 1.5e9  # bytes a step: beyond, a twentieth of the time is not worth the holes, a third of the memory more
 
 
 @contextlib.contextmanager
 def memory_kept(wanted=True):
     """While it lasts, memory that is freed stays with this process, and goes back to the system afterwards.
 
-    Otherwise each large feature map is handed back at once and comes anew, filled with zeros: a fifth to a quarter
-    of a step's time at 600×900. Only where the C library is glibc (mallopt(3)); elsewhere nothing happens.
+    Otherwise each large feature map is handed back at once and comes anew, filled with zeros: a twentieth to a
+    quarter of a step's time at 600×900, the more the faster the processor multiplies. Only where the C library is
+    glibc (mallopt(3)); elsewhere nothing happens.
     """
     try:
         libc = ctypes.CDLL(None)

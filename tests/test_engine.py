@@ -390,14 +390,12 @@ def test_another_c_library_is_left_alone(monkeypatch):
         pass
 
 
-def test_a_run_asks_for_it_from_the_size_where_it_pays(net, picture, monkeypatch):
-    asked = []
-    monkeypatch.setattr(engine, "MMAP_FROM", 15 * 32 * 48 * 4 * 4 - 1)  # fifteen maps of this network's first block
+def test_a_run_asks_for_it_between_the_sizes_where_it_pays(net, picture, monkeypatch):
+    asked, least = [], 15 * 32 * 48 * 4 * 4 - 1  # fifteen maps of this network's first block
+    monkeypatch.setattr(engine, "MMAP_FROM", least)
+    monkeypatch.setattr(engine, "KEPT_TO", 2 * least)
     monkeypatch.setattr(training, "memory_kept", lambda wanted: asked.append(wanted) or contextlib.nullcontext())
-    for height in (32, 31):
-        list(
-            optimize(
-                net, *(preprocess(picture(seed=s), (height, 48)) for s in (1, 2)), num_epochs=1, precision="float32"
-            )
-        )
-    assert asked == [True, False]
+    for height in (32, 31, 64):
+        images = [preprocess(picture(seed=s), (height, 48)) for s in (1, 2)]
+        list(optimize(net, *images, num_epochs=1, precision="float32"))
+    assert asked == [True, False, False]
