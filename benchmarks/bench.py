@@ -208,6 +208,7 @@ def coarse_to_fine(side, epochs):
     net, photo, painting, rows = ours("embedded"), sample(PHOTO), sample(PAINTING), []
     images = preprocess(photo, fit_shape(photo, side)), preprocess(painting, fit_shape(painting, round(1.5 * side)))
     exact = Objective(net, *images, net.settings.but(precision="float32"))
+    stylize(photo, painting, net, side, num_epochs=1)  # the first is always slower
     for coarse_first in (False, True):
         kept, start = [], time.perf_counter()
         stylize(photo, painting, net, side, coarse_first=coarse_first, num_epochs=epochs, progress=kept.append)

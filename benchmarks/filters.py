@@ -273,7 +273,7 @@ def speed(rounds=10):
 
 
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
-    """Draw the settings that the default was chosen from: layers down, weights and rates across."""
+    """Draw the settings that the default was chosen from: optimiser and content layer down, loss weights across."""
     rows = {
         "L-BFGS 80, published layers (content relu4_4)": Settings(optimizer="lbfgs", num_epochs=80),
         **{
@@ -302,4 +302,4 @@ def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
 if __name__ == "__main__":
     what, *files = sys.argv[1:] or ["curve"]
     commands = {"layers": layers, "cheat": cheat, "sheet": sheet, "speed": speed, "grid": grid}
-    commands.get(what, lambda: curve(files))()
+    {"curve": lambda: curve(files), **commands}[what]()

@@ -106,7 +106,8 @@ class Objective:
         self.weights = settings.content_weight, settings.style_weight, settings.tv_weight
         # About fifteen maps of the first block's size: what a step keeps, and what lies between.
         size = 15 * content_X.shape[-2] * content_X.shape[-1] * net[0].out_channels * self.dtype.itemsize
-        self.sparing = size > free_memory(content_X.device) / 2 if SPARING is None else SPARING
+        history = 45 * content_X.numel() * 4 if settings.optimizer == "lbfgs" else 0  # what L-BFGS remembers
+        self.sparing = size + history > free_memory(content_X.device) / 2 if SPARING is None else SPARING
         self.wants_memory_kept = MMAP_FROM < size < KEPT_TO and not self.sparing and content_X.device.type == "cpu"
         self.smooth_tv = smooth_tv
         self.contents, self.styles = {}, {}
@@ -148,7 +149,7 @@ class Objective:
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4  # malloc.h
 MMAP_FROM = 32 * 2**20  # bytes: glibc takes larger pieces from the system each time, however often they come
-KEPT_TO = 1.5e9  # bytes a step: beyond, a twentieth of the time is not worth the holes, a third of the memory more
+KEPT_TO = 1.5e9  # bytes a step: at 2e9, holes were a third more memory, for a twentieth of the time
 
 
 @contextlib.contextmanager

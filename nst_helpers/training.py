@@ -183,9 +183,11 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     ``style_size``: of the style image, default 1.5 times as many; the larger, the larger its strokes come out.
     ``progress``: a function called with every ``Step``. ``settings``: any of ``Settings``, by name.
     ``coarse_first``: above ``COARSE`` pixels, paint at half the size first, enlarge the picture and go on with
-    half the steps (Gatys et al. 2017, section 6): larger strokes, in less time. Steps are then counted anew at
-    each size.
-    Raises ``ValueError`` for input that cannot work; an interrupt returns the picture so far.
+    half the steps (Gatys et al. 2017, section 6); halved again and again, as long as every side of both images
+    keeps 64 pixels. Larger strokes, in less time. 900 pixels are so 225, 450 and 900, with ``num_epochs``, a half
+    and a quarter of them. Steps are counted anew at each size.
+    Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
+    returns the picture so far.
     """
     for name, img in (("content", content), ("style", style)):
         if not isinstance(img, Image.Image):
@@ -204,7 +206,8 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
                 X = step.X
                 if progress:
                     progress(step)
-            settings = settings.but(num_epochs=max(1, settings.num_epochs // 2))
+            steps, decay = settings.num_epochs, settings.lr_decay_epoch
+            settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
     except KeyboardInterrupt:
         if X is None:
             raise

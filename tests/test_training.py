@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize
+from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize, training
 from nst_helpers.engine import Objective
 from nst_helpers.features import extract_features
 from nst_helpers.losses import gram
@@ -304,6 +304,31 @@ def test_the_large_picture_begins_with_the_small_one(net, picture):
     small, large = kept[1], kept[2]
     assert torch.allclose(small, torch.randn(small.shape, generator=torch.Generator().manual_seed(4)), atol=1e-6)
     assert torch.allclose(large, F.interpolate(small, large.shape[-2:], mode="bicubic"), atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_each_size_is_a_run_of_half_the_steps(net, picture, monkeypatch, optimizer):
+    """Adam's rate decays as often as in one go; L-BFGS starts each size with an empty memory."""
+    asked, plain = [], training.optimize
+
+    def watched(net, content_X, style_X, settings, **others):
+        asked.append((settings.num_epochs, settings.lr_decay_epoch, tuple(content_X.shape[-2:])))
+        return plain(net, content_X, style_X, settings, **others)
+
+    monkeypatch.setattr(training, "optimize", watched)
+    images = picture(200, 300), picture(200, 200, seed=1)
+    img = stylize(*images, net, size=600, num_epochs=9, lr_decay_epoch=4, optimizer=optimizer)
+    assert asked == [(9, 4, (100, 150)), (4, 2, (200, 300)), (2, 1, (400, 600))]
+    assert img.size == (600, 400) and np.asarray(img).std() > 5
+
+
+def test_stylize_interrupted_at_the_full_size(net, picture):
+    def stop(step):
+        if step.X.shape[-1] == 300:
+            raise KeyboardInterrupt
+
+    images, settings = (picture(200, 300), picture(200, 200, seed=1)), {"size": 300, "num_epochs": 2}
+    assert np.array_equal(stylize(*images, net, progress=stop, **settings), stylize(*images, net, **settings))
 
 
 def test_stylize_interrupted_at_half_the_size(net, picture):

@@ -46,7 +46,7 @@ def contact_sheet(net, steps, size):
     s = net.settings
     content_layers, style_layers = (", ".join(map(str, layers)) for layers in (s.content_layers, s.style_layers))
     note = (
-        f"{net.source} weights, {steps} steps of L-BFGS at {size // 2} px and {steps // 2} at {size} px; "
+        f"{net.source} weights, {steps} steps of L-BFGS, coarse to fine up to {size} px; "
         f"content {content_layers}; style {style_layers}; "
         f"weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}"
     )
@@ -59,7 +59,7 @@ def teaser(net, steps, size, path):
     frames = [crop_to(sample("cat"), (size, size * 2 // 3))]
 
     def keep(step):
-        if step.step <= 8 or step.step % 6 == 0:
+        if step.step <= 8 or step.step % 6 == 0 or step.step == step.num_epochs:
             frames.append(postprocess(step.X).resize(frames[0].size, Image.BICUBIC))
 
     stylize(frames[0], sample("starry_harbour"), net, size, progress=keep, num_epochs=steps)
@@ -69,7 +69,7 @@ def teaser(net, steps, size, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=80, help="at half the size; half as many follow at the full size")
+    parser.add_argument("--steps", type=int, default=80, help="at the smallest size; half as many each time it doubles")
     parser.add_argument("--size", type=int, default=320, help="pixels on the longer side")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
     arguments = parser.parse_args()

@@ -57,8 +57,8 @@ def main():
     parser.add_argument("names", nargs="*", help="beginnings of notebook names, such as 04")
     parser.add_argument("--in-place", action="store_true", help="write the executed notebooks where they were")
     arguments = parser.parse_args()
-    if arguments.in_place:
-        os.environ.setdefault("NST_WEIGHTS", "embedded")  # committed outputs are those of the shipped weights
+    if arguments.in_place and not os.environ.get("NST_WEIGHTS"):
+        os.environ["NST_WEIGHTS"] = "embedded"  # committed outputs are those of the shipped weights
     series = ROOT / "notebooks"
     paths = sorted(series.glob("[0-9][0-9]_*.ipynb")) + sorted((series / "solutions").glob("*.ipynb"))
     paths = [path for path in paths if not arguments.names or path.name.startswith(tuple(arguments.names))]
