@@ -254,11 +254,19 @@ def sheet(styles=("starry_harbour", "autumn_wood", "woodblock_wave", "stained_gl
 
 
 def speed(rounds=10):
-    """Seconds of one step at 128×192, slim and full width in turns; the fastest of each, and their ratio."""
+    """Seconds of one step at 128×192, slim and full width in turns; the fastest of each, and their ratio.
+
+    The full width has the published layers, the slim one those and then its own, to relu4_1.
+    """
     nets = [load_vgg19(source, "cpu", verbose=False) for source in ("embedded", "random")]
     content_X, style_X = (preprocess(sample(name), (128, 192)) for name in PAIRS[0])
-    for precision in dict.fromkeys(("float32", best_precision(torch.device("cpu")))):
-        runs = [optimize(net, content_X, style_X, Settings(precision=precision)) for net in nets]
+    cases = [(p, own) for p in dict.fromkeys(("float32", best_precision("cpu"))) for own in (False, True)]
+    for precision, own in cases:
+        settings = [nets[0].settings.but(optimizer="adam") if own else Settings(), Settings()]
+        runs = [
+            optimize(net, content_X, style_X, chosen, precision=precision, num_epochs=rounds + 1)
+            for net, chosen in zip(nets, settings)
+        ]
         seconds = [[] for _ in runs]
         for _ in range(rounds + 1):
             for run, values in zip(runs, seconds):
@@ -267,8 +275,8 @@ def speed(rounds=10):
                 values.append(time.perf_counter() - start)
         slim, full = (min(values[1:]) for values in seconds)  # the first step also computes the targets
         print(
-            f"one step at 128×192, {precision}, {torch.get_num_threads()} threads: embedded {slim * 1e3:.0f} ms, "
-            f"full width {full * 1e3:.0f} ms, ratio {full / slim:.1f}"
+            f"{precision}, {torch.get_num_threads()} threads, {'its own' if own else 'published'} layers: "
+            f"embedded {slim * 1e3:.0f} ms, full width {full * 1e3:.0f} ms, ratio {full / slim:.1f}"
         )
 
 
