@@ -338,6 +338,12 @@ def test_features_are_computed_twice_where_memory_is_scarce(double, pair, free, 
     assert objective.sparing == sparing and not objective.wants_memory_kept  # small: nothing to keep
 
 
+def test_what_lbfgs_remembers_counts_as_memory(net, pair, monkeypatch):
+    monkeypatch.setattr(engine, "free_memory", lambda device: 1e6)
+    settings = [Settings(optimizer=optimizer, precision="float32") for optimizer in ("adam", "lbfgs")]
+    assert [Objective(net, *pair, each).sparing for each in settings] == [False, True]
+
+
 def test_free_memory_is_a_plausible_number():
     assert 1e8 < engine.free_memory(torch.device("cpu")) < 1e14
 
