@@ -214,7 +214,8 @@ def read_checkpoint(path, source):
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:  # an old-style file cannot be mapped into memory
             state = torch.load(path, map_location="cpu", weights_only=True)
-        state = {name: tensor for name, tensor in state.items() if name.startswith("features.")}  # 494 MB fewer
+        # The classifier, 494 MB, goes before the rest is copied
+        state = {name: tensor for name, tensor in state.items() if name.startswith("features.")}
         tensors = {
             f"{name}.{kind}": state[f"features.{LAYER_NAMES.index(name)}.{kind}"].float().clone()
             for name in CONV_NAMES
