@@ -25,7 +25,7 @@ from nst_helpers.features import best_precision
 from published import CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT, Published
 
 NETS = {"embedded": "embedded", "full width": "random"}
-PHOTO, PAINTING = "rocket", "autumn_wood"  # neither was used to choose a setting
+PHOTO, PAINTING = "rocket", "autumn_wood"
 BOOK = Settings(
     content_weight=CONTENT_WEIGHT, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT, lr=0.3, lr_decay_epoch=50
 )
@@ -241,7 +241,7 @@ def report(quick, brisk):
         "# What `make bench` found", "",
         f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, neither of which was used to choose a setting. Full width means "
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (but in section 7). Full width means "
         "VGG-19's own channels with seeded random weights: the arithmetic is that of ImageNet's. "
         "Times are this machine's; the ratios are the result.", "",
         "## 1. Until the published loss", "",

@@ -281,7 +281,7 @@ def speed(rounds=10):
 
 
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
-    """Draw the settings that the default was chosen from: optimiser and content layer down, loss weights across."""
+    """Draw the default among its neighbours: optimiser and content layer down, loss weights across."""
     rows = {
         "L-BFGS 80, published layers (content relu4_4)": Settings(optimizer="lbfgs", num_epochs=80),
         **{

@@ -119,7 +119,7 @@ class Settings:
 # 0, 5, 10, 19 and 25 into the ReLU layers named in Settings (notebook 03 shows why).
 SETTINGS = {
     "imagenet": Settings(),
-    # Chosen from a grid: images/settings_grid.jpg, benchmarks/FILTERS.md. The rate and its decay are for Adam.
+    # Chosen by eye and by scores: benchmarks/FILTERS.md; images/settings_grid.jpg. The rate and its decay are for Adam.
     "embedded": Settings(
         content_layers=("relu3_1",),
         style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1"),
