@@ -1,28 +1,78 @@
-"""Helpers of the neural style transfer notebooks: one module a notebook, read them in this order."""
+"""Helpers of the neural style transfer notebooks. Read the modules in this order; each has its notebook."""
 
-from types import ModuleType
-
-from .images import FOLDER, PALETTE, Sample, credits, open_image, sample, samples, save_image, show_images
+from .images import PALETTE, contact_sheet, credits, jpeg, open_image, sample, samples, save_image, show_images
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .weights import (
-    LAYER_NAMES,
-    SETTINGS,
-    Parameters,
-    Settings,
-    WeightsError,
-    find_weights,
-    imagenet_path,
-    random_parameters,
-)
-from .features import VGG19, check_layers, extract_features, get_contents, get_styles, layer_index, load_vgg19
-from .losses import compute_loss, content_loss, gram, style_loss, tv_loss
-from .composite import STARTS, CompositeImage, get_inits, initialise
-from .training import DivergedError, State, Step, optimize, quick, stylize
-from .live import LivePlot, Result, duration, train
-from .widgets import Explorer, explore
-from .studio import Studio, studio
-from .layer_lab import LayerLab, layer_lab
-from .checks import as_number, as_numbers, check
+from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, layer_index, layer_name
+from .settings import DEFAULTS, PUBLISHED, Settings
+from .weights import Parameters, WeightsError, find_weights, imagenet_path, random_parameters
+from .features import VGG19, check_layers, extract_features, load_vgg19
+from .losses import STYLE_LOSSES, compute_loss, content_loss, gram, style_loss, tv_loss
+from .composite import CompositeImage, initialize
+from .objective import PlainObjective
+from .fast_objective import FastObjective
+from .lbfgs import LBFGS
+from .training import DivergedError, State, Step, coarse_to_fine, optimize, stylize
+from .live import LivePlot, Run, duration, train
+from .explore import Explorer, explore
+from .checks import check
+from .studio import Studio
 
-__all__ = [name for name, value in list(globals().items()) if name[0] != "_" and not isinstance(value, ModuleType)]
-__all__.remove("ModuleType")
+__all__ = [
+    "CONV_NAMES",
+    "DEFAULTS",
+    "LAYERS",
+    "LAYER_NAMES",
+    "LBFGS",
+    "PALETTE",
+    "PUBLISHED",
+    "STYLE_LOSSES",
+    "VGG19",
+    "CompositeImage",
+    "DivergedError",
+    "Explorer",
+    "FastObjective",
+    "LivePlot",
+    "Parameters",
+    "PlainObjective",
+    "Run",
+    "Settings",
+    "State",
+    "Step",
+    "Studio",
+    "WeightsError",
+    "check",
+    "check_layers",
+    "check_shape",
+    "coarse_to_fine",
+    "compute_loss",
+    "contact_sheet",
+    "content_loss",
+    "credits",
+    "duration",
+    "explore",
+    "extract_features",
+    "find_weights",
+    "fit_shape",
+    "gram",
+    "imagenet_path",
+    "initialize",
+    "jpeg",
+    "layer_index",
+    "layer_name",
+    "load_vgg19",
+    "open_image",
+    "optimize",
+    "postprocess",
+    "preprocess",
+    "random_parameters",
+    "rgb_mean",
+    "rgb_std",
+    "sample",
+    "samples",
+    "save_image",
+    "show_images",
+    "stylize",
+    "style_loss",
+    "train",
+    "tv_loss",
+]

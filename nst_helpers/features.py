@@ -1,22 +1,20 @@
 """Notebook 03: VGG-19 with its layers known by name and index, and the features read out of it."""
 
-import difflib
-import numbers
-
 import torch
 from d2l import torch as d2l
 from torch import nn
 
-from .preprocessing import preprocess
-from .weights import DEPTHS, LAYER_NAMES, SETTINGS, WIDTHS, Parameters, Settings, find_weights
+from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
+from .settings import DEFAULTS, PUBLISHED
+from .weights import Parameters, find_weights
 
 
 class VGG19(nn.Sequential):
     """The convolutional part of VGG-19 (Simonyan and Zisserman 2014): ``net.conv3_1`` is ``net[10]``.
 
     Its 37 layers take ``(1, 3, h, w)`` to ``(1, channels, h / 32, w / 32)``. Unlike torchvision's, its ReLUs
-    make a new tensor, so a feature map taken before one stays as it was; ``relu_in_place=True`` gives
-    torchvision's behaviour back, which is what d2l's published code trains on.
+    make a new tensor, so a feature map taken before one stays as it was; ``relu_in_place=True`` restores
+    torchvision's behavior, which is what d2l's published code trains on.
     """
 
     def __init__(self, widths=WIDTHS, padding="zeros", pooling="max", relu_in_place=False):
@@ -30,7 +28,7 @@ class VGG19(nn.Sequential):
         super().__init__()
         for name, layer in zip(LAYER_NAMES, layers):
             self.add_module(name, layer)
-        self.widths, self.source, self.settings = tuple(widths), "random", Settings()
+        self.widths, self.source, self.settings = tuple(widths), "random", PUBLISHED
 
     def __getitem__(self, at):
         return nn.Sequential(*list(self)[at]) if isinstance(at, slice) else super().__getitem__(at)
@@ -43,7 +41,7 @@ class VGG19(nn.Sequential):
 
 
 def best_precision(device):
-    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``. Asks; measures nothing."""
+    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``. It asks the hardware and measures nothing."""
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
@@ -67,32 +65,17 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     with torch.device("meta"):  # no time or memory for parameters that are replaced at once
         net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
     net.load_state_dict(found.tensors, assign=True)
-    net.source, net.settings = found.source, SETTINGS.get(found.source, Settings())
+    net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
     net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
-    if (
-        found.source == "embedded"
-    ):  # measured 1.4 times as fast; the full network gains little and keeps published digits
+    if found.source == "embedded":  # 1.4 times as fast; the full network gains little and keeps published digits
         net = net.to(memory_format=torch.channels_last)
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
     return net
 
 
-def layer_index(layer):
-    """Index of a layer given by name or index: ``layer_index("conv2_1") == layer_index(5) == 5``."""
-    if isinstance(layer, str):
-        if layer in LAYER_NAMES:
-            return LAYER_NAMES.index(layer)
-        close = difflib.get_close_matches(layer, LAYER_NAMES, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(close)}?" if close else "names run from conv1_1 to pool5"
-        raise ValueError(f"VGG-19 has no layer {layer!r}: {hint}")
-    if isinstance(layer, bool) or not isinstance(layer, numbers.Integral) or not 0 <= layer < len(LAYER_NAMES):
-        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {layer!r}")
-    return layer
-
-
 def check_layers(net, X, content_layers, style_layers):
-    """Indices of the content layers and of the style layers, once it is clear that ``X`` reaches them all.
+    """Indices of the content layers and of the style layers, after checking that ``X`` reaches them all.
 
     Raises ``ValueError`` for an unknown layer, for no layer at all, and for an image so small that
     pooling leaves nothing of it at the deepest layer.
@@ -119,7 +102,7 @@ def check_layers(net, X, content_layers, style_layers):
 def extract_features(net, X, content_layers, style_layers):
     """Feature maps of ``X`` at the chosen layers, as two lists in the network's order.
 
-    ``X``: ``(1, 3, h, w)``, normalised. Layers: names or indices. Nothing beyond the deepest is computed.
+    ``X``: ``(1, 3, h, w)``, normalized. Layers: names or indices. Nothing beyond the deepest is computed.
     Raises ``ValueError`` as ``check_layers`` does. (d2l 14.12.4)
     """
     content_at, style_at = check_layers(net, X, content_layers, style_layers)
@@ -131,17 +114,3 @@ def extract_features(net, X, content_layers, style_layers):
         if i in content_at:
             contents.append(X)
     return contents, styles
-
-
-def get_contents(net, content_img, image_shape, content_layers, style_layers):
-    """The preprocessed content image ``(1, 3, h, w)`` and its feature maps, the content targets. (d2l 14.12.4)"""
-    content_X = preprocess(content_img, image_shape).to(net[0].weight.device)
-    contents_Y, _ = extract_features(net, content_X, content_layers, style_layers)
-    return content_X, contents_Y
-
-
-def get_styles(net, style_img, image_shape, content_layers, style_layers):
-    """The preprocessed style image ``(1, 3, h, w)`` and its feature maps, from which the style targets come."""
-    style_X = preprocess(style_img, image_shape).to(net[0].weight.device)
-    _, styles_Y = extract_features(net, style_X, content_layers, style_layers)
-    return style_X, styles_Y

@@ -15,18 +15,20 @@ from IPython import get_ipython
 from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-FOLDER = Path(__file__).resolve().parents[1] / "images"
+_HERE = Path(__file__).resolve()
+# The sample pictures: inside an installed package, or at the top of a checkout.
+PICTURES = _HERE.parent / "pictures" if (_HERE.parent / "pictures").is_dir() else _HERE.parents[1] / "images"
 
-# One colour-blind-safe palette for every figure (Okabe and Ito 2008).
+# One color-blind-safe palette for every figure (Okabe and Ito 2008).
 PALETTE = {"content": "#0072B2", "style": "#D55E00", "tv": "#CC79A7", "composite": "#009E73", "total": "#333333"}
 
 
 def use_jpeg_display():
-    """Draw figures as JPEG, half as dense again as the page.
+    """Draw figures as JPEG, with 1.5 image pixels per CSS pixel.
 
-    Unlike SVG it shows in a notebook that is not trusted yet, and a tenth of PNG's size keeps notebooks light.
+    Unlike SVG, JPEG shows in a notebook that is not trusted yet, and at a tenth of PNG's size it keeps notebooks small.
     """
     d2l.plt.rcParams.update({"axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
     set_matplotlib_formats("jpeg")
@@ -41,18 +43,18 @@ def _as_jpeg(fig):
     return data, {"width": width, "height": height}
 
 
-# The one repair that d2l 0.17.0 needs. It is the newest d2l that installs on Python 3.12 and later (1.x pins
-# numpy 1.23.5), but its use_svg_display calls a function that IPython 9 dropped; ours takes its place.
+# The one repair that d2l 0.17.0 needs: its use_svg_display calls a function that IPython 9 dropped. (It is the newest
+# d2l that installs on Python 3.12 and later: 1.x pins numpy 1.23.5.)
 d2l.use_svg_display = use_jpeg_display
 use_jpeg_display()
 
 
 class Sample(NamedTuple):
-    """What a sample image is (``"photograph"``, ``"rendering"`` or ``"painting"``), who made it, and its licence."""
+    """What a sample image is (``"photograph"``, ``"rendering"`` or ``"painting"``), who made it, and its license."""
 
     kind: str
     credit: str
-    licence: str
+    license: str
 
 
 # Photographs come inside scikit-image's wheel, under scikit-image's own names; the rest lies in images/.
@@ -76,11 +78,11 @@ _OURS = {
 
 
 def samples():
-    """The sample images: a dictionary from name to ``Sample(kind, credit, licence)``."""
+    """The sample images: a dictionary from name to ``Sample(kind, credit, license)``."""
     ours = {
         name: Sample(kind, "drawn by code for this project", "MIT")
         for name, kind in _OURS.items()
-        if (FOLDER / f"{name}.jpg").is_file()
+        if (PICTURES / f"{name}.jpg").is_file()
     }
     return {name: Sample("photograph", *about) for name, (_, *about) in _PHOTOGRAPHS.items()} | ours
 
@@ -98,22 +100,22 @@ def sample(name):
         return img
     if name not in samples():
         raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
-    return open_image(FOLDER / f"{name}.jpg")
+    return open_image(PICTURES / f"{name}.jpg")
 
 
 def credits(*names):
-    """Print who made these sample images and under which licence, for the line below a figure."""
+    """Print who made these sample images and under which license, for the line below a figure."""
     for name in names:
         if name not in samples():
             raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
-        _, credit, licence = samples()[name]
-        print(f"{name}: {credit} ({licence})")
+        _, credit, license = samples()[name]
+        print(f"{name}: {credit} ({license})")
 
 
 def open_image(path):
     """A file, given by path or as an open binary file → an RGB ``PIL.Image``, upright.
 
-    EXIF orientation is applied, transparency is laid over white, 16-bit and floating-point greys are scaled
+    EXIF orientation is applied, transparency is laid over white, 16-bit and floating-point grays are scaled
     to 8 bits, CMYK and palettes are converted; of an animation the first frame is read.
     Raises ``FileNotFoundError``, ``IsADirectoryError`` or ``ValueError``, each naming the file.
     """
@@ -178,10 +180,10 @@ def save_image(img, path):
 
 
 def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cmap="viridis"):
-    """Show pictures side by side, without axes, all of one height. Returns matplotlib's axes, one a picture.
+    """Show pictures side by side, without axes, all of one height. Returns matplotlib's axes, one per picture.
 
     ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
-    ``height``: inches a row. Small pictures are enlarged pixel by pixel, so that none are made up.
+    ``height``: inches per row. Small pictures are enlarged pixel by pixel, so that none are made up.
     Under the figure: whom the photographs are by, for PIL images that know it (``sample``).
     """
     if not len(imgs):
@@ -212,3 +214,29 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
         fig.supxlabel("\n".join(rows), x=0.99, ha="right", fontsize=5.5, color="#666666")
         fig.set_figheight(figsize[1] + 0.05 + 0.1 * len(rows))
     return axes.flat[: len(imgs)]
+
+
+def jpeg(img, quality=88):
+    """JPEG bytes of a PIL image, with colors at full resolution."""
+    buffer = io.BytesIO()
+    img.convert("RGB").save(buffer, "jpeg", quality=quality, subsampling=0)
+    return buffer.getvalue()
+
+
+def contact_sheet(rows, titles=(), labels=(), height=150):
+    """Rows of PIL images on one white sheet, all ``height`` pixels high: titles above, labels at the left."""
+    font, gap, top, left = ImageFont.load_default(13), 8, 22 if titles else 4, 72 if labels else 8
+    rows = [[img.resize((round(img.width * height / img.height), height)) for img in row] for row in rows]
+    width = max(sum(img.width + gap for img in row) for row in rows) + left
+    sheet = Image.new("RGB", (width, top + len(rows) * (height + gap)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, row in enumerate(rows):
+        x, y = left, top + i * (height + gap)
+        if labels:
+            draw.text((4, y + height / 2 - 8), labels[i], fill="#333333", font=font)
+        for j, img in enumerate(row):
+            if i == 0 and j < len(titles):
+                draw.text((x, 3), titles[j], fill="#333333", font=font)
+            sheet.paste(img, (x, y))
+            x += img.width + gap
+    return sheet

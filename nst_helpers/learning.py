@@ -1,7 +1,7 @@
 """Notebook 08: a slim VGG-19 learned layer by layer from seven pictures, without labels or gradients.
 
 For every layer: cut patches from the feature maps so far, whiten them, cluster them, and make each cluster's
-centre a filter (Coates and Ng 2012). That this can work at all: the first layers of a network can be learned
+center a filter (Coates and Ng 2012). That this can work at all: the first layers of a network can be learned
 from one image (Asano et al. 2020), and even random filters carry texture (Ustyuzhaninov et al. 2016).
 
 ``python -m nst_helpers.learning`` writes the file that ships in this folder.
@@ -15,10 +15,11 @@ from PIL import Image
 from safetensors.torch import save
 from skimage import data
 
+from .layers import CONV_NAMES, LAYER_NAMES
 from .preprocessing import fit_shape, preprocess
-from .weights import CONV_NAMES, EMBEDDED, LAYER_NAMES, Parameters
+from .weights import EMBEDDED, Parameters
 
-SLIM = (24, 48, 96, 128, 128)  # channels a block; VGG-19 has 64, 128, 256, 512, 512
+SLIM = (24, 48, 96, 128, 128)  # channels per block; VGG-19 has 64, 128, 256, 512, 512
 PHOTOGRAPHS = (
     "astronaut",
     "rocket",
@@ -41,7 +42,7 @@ def photographs():
 
 
 def reference_maps(images, sizes=(300, 180)):
-    """Normalised tensors ``(1, 3, h, w)``: every image with longer sides of ``sizes`` pixels, each also mirrored."""
+    """Normalized tensors ``(1, 3, h, w)``: every image with longer sides of ``sizes`` pixels, each also mirrored."""
     maps = [preprocess(img, fit_shape(img, size)) for img in images for size in sizes]
     return maps + [X.flip(3) for X in maps]
 
@@ -70,21 +71,21 @@ def whiten(x, power=0.5, eps=0.1):
 def spherical_kmeans(x, k, generator, rounds=12):
     """``k`` directions, unit rows ``(k, d)``, that the rows of ``x`` ``(n, d)`` point in most (Coates and Ng 2012)."""
     length = x.norm(dim=1)
-    x = x[length > length.quantile(0.3)]  # flat patches teach nothing
-    centres = F.normalize(x[torch.randperm(len(x), generator=generator)[:k]])
+    x = x[length > length.quantile(0.3)]  # flat patches carry no pattern
+    centers = F.normalize(x[torch.randperm(len(x), generator=generator)[:k]])
     for _ in range(rounds):
-        nearest = (x @ centres.T).argmax(1)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, x)
+        nearest = (x @ centers.T).argmax(1)
+        sums = torch.zeros_like(centers).index_add_(0, nearest, x)
         lonely = torch.bincount(nearest, minlength=k) < 5
         sums[lonely] = x[torch.randperm(len(x), generator=generator)[: int(lonely.sum())]]
-        centres = F.normalize(sums)
-    return centres
+        centers = F.normalize(sums)
+    return centers
 
 
 def smooth(filters, share=0.6):
     """Filters ``(k, c, 3, 3)``, blended with a blurred copy of themselves, which has the given ``share``.
 
-    Whitening favours what changes from one position to the next. Pooling halves the resolution, so filters
+    Whitening favors what changes from one position to the next. Pooling halves the resolution, so filters
     that answer to such fine patterns would stamp a lattice into every picture painted with them.
     """
     binomial = torch.tensor([1.0, 2.0, 1.0]) / 4
@@ -107,8 +108,8 @@ def learn_layer(maps, width, generator, power=0.5, eps=0.1, alpha=-0.4, share=0.
     """
     x = patches(maps, count, generator)
     mean, matrix = whiten(x, power, eps)
-    centres = spherical_kmeans((x - mean) @ matrix, width, generator)
-    filters = smooth((centres @ matrix).view(width, -1, 3, 3), share)
+    centers = spherical_kmeans((x - mean) @ matrix, width, generator)
+    filters = smooth((centers @ matrix).view(width, -1, 3, 3), share)
     response = (x - mean) @ filters.flatten(1).T
     bias = -filters.flatten(1) @ mean - alpha * response.std(0)
     maps = convolve(maps, filters, bias)
@@ -118,7 +119,7 @@ def learn_layer(maps, width, generator, power=0.5, eps=0.1, alpha=-0.4, share=0.
 
 @torch.no_grad()
 def learn_vgg19(images, widths=SLIM, seed=0, progress=None, **recipe):
-    """``Parameters`` of a VGG-19 with ``widths`` channels a block, learned from RGB PIL images.
+    """``Parameters`` of a VGG-19 with ``widths`` channels per block, learned from RGB PIL images.
 
     ``recipe`` goes to ``learn_layer``; block 1, which no pooling precedes, keeps its filters sharp.
     ``progress(name, done)`` is called after each convolution: its name, and the share that is done, 0 to 1.
@@ -148,7 +149,7 @@ def save_parameters(parameters, path):
 
 
 def main():
-    """Learn the embedded weights and write them, with a line of progress a layer."""
+    """Learn the embedded weights and write them, with a line of progress per layer."""
     start = time.monotonic()
 
     def report(name, done):

@@ -1,7 +1,9 @@
 """Notebook 06: watching a run. d2l's Animator, made to update in place, and ``train`` on top of it."""
 
-import copy
 import time
+from collections import deque
+from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from d2l import torch as d2l
@@ -10,8 +12,82 @@ from PIL import Image
 
 from .images import PALETTE
 from .preprocessing import postprocess
-from .training import DivergedError, State, optimize
-from .weights import Settings
+from .settings import Settings
+from .training import DivergedError, State, limited, optimize
+
+
+@dataclass
+class Run:
+    """A run and what is kept of it: the picture, the losses of every step, pictures on the way.
+
+    ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
+    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took, stops not counted.
+    ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` that ended
+    it, or ``None``.
+    """
+
+    settings: Settings = field(repr=False)
+    image: Image.Image = None
+    history: list = field(default_factory=list, repr=False)
+    snapshots: list = field(default_factory=list, repr=False)
+    state: State = field(default_factory=State, repr=False)
+    seconds: float = 0.0
+    finished: bool = False
+    error: DivergedError = None
+    max_snapshots: int = 40
+    every: int = field(default=0, repr=False)  # steps between two snapshots
+    pace: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
+
+    @property
+    def step(self):
+        """How many steps are behind it."""
+        return self.history[-1][0] if self.history else 0
+
+    @property
+    def seconds_left(self):
+        """An estimate from the latest steps, or ``None`` before the second: the first is always slower."""
+        if len(self.pace) < 2:
+            return None
+        steps = list(self.pace)[1:]
+        return sum(steps) / len(steps) * (self.settings.num_epochs - self.step)
+
+    def steps(self, net, content_X, style_X, start_X=None, objective="fast"):
+        """``optimize`` that keeps this record: yields every ``Step``.
+
+        Stop iterating at any time (close the generator then) and call it again to continue. Time that the caller spends between two steps is not counted. A diverging loss ends the iteration, with
+        ``error`` set and the record cut back to the last good step.
+        """
+        self.finished, self.error = False, None
+        self.every = self.every or max(1, self.settings.num_epochs // self.max_snapshots)
+        self.pace.clear()
+        started = time.monotonic()
+        try:
+            for step in optimize(
+                net, content_X, style_X, self.settings, self.state, start_X=start_X, objective=objective
+            ):
+                self._record(step, time.monotonic() - started)
+                yield step
+                started = time.monotonic()
+            self.finished = True
+        except DivergedError as error:
+            self.error = error
+            last = error.last_good_step
+            self.history = [row for row in self.history if row[0] <= last]
+            self.snapshots = [shot for shot in self.snapshots if shot[0] <= last]
+        finally:
+            if self.state.composite is not None:
+                self.image = postprocess(self.state.composite.weight)
+                if not self.snapshots or self.snapshots[-1][0] != self.step:
+                    self.snapshots.append((self.step, self.image))
+
+    def _record(self, step, seconds):
+        self.seconds += seconds
+        self.pace.append(seconds)
+        self.history.append((step.step, step.content, step.style, step.tv, step.total))
+        if step.step % self.every == 0 or not self.snapshots:
+            self.snapshots.append((step.step, postprocess(step.X)))
+        if len(self.snapshots) > self.max_snapshots:
+            self.snapshots, self.every = self.snapshots[::2], 2 * self.every
 
 
 class LivePlot(d2l.Animator):
@@ -21,15 +97,15 @@ class LivePlot(d2l.Animator):
     them up, and draws so seldom that at most a tenth of the time goes into drawing.
     """
 
-    def __init__(self, num_epochs, image_shape):
+    def __init__(self, num_epochs, image_shape, history=()):
         height, width = image_shape
         right = min(3.0 * width / height, 5.5)
         super().__init__(ncols=2, figsize=(4.4 + right, 3.2), fmts=("-", "--", "-."))
         d2l.plt.close(self.fig)  # or the notebook would show it a second time below the cell
         self.fig.set_layout_engine("constrained")
         self.axes[0].get_gridspec().set_width_ratios([4.4, right])
-        self.num_epochs, self.picture, self.X, self.Y = num_epochs, None, [], ([], [], [])
-        self.handle, self.next_draw, self.note, self.seconds = None, 0.0, "", 0.0
+        self.num_epochs, self.picture, self.handle, self.next_draw, self.note = num_epochs, None, None, 0.0, ""
+        self.X, self.Y = [row[0] for row in history], [[row[i] for row in history] for i in (1, 2, 3)]
 
     def add(self, step, losses, img=None):
         """Take the three losses of a step; ``img``: a function that makes the picture, called only to draw."""
@@ -62,77 +138,57 @@ class LivePlot(d2l.Animator):
             self.handle = display(self.fig, display_id=True)
         else:
             self.handle.update(self.fig)
-        spent = time.monotonic() - start
-        self.seconds += spent  # spent on drawing in all
-        self.next_draw = time.monotonic() + max(0.5, 9 * spent)
+        self.next_draw = time.monotonic() + max(0.5, 9 * (time.monotonic() - start))
 
 
-@dataclass
-class Result:
-    """What ``train`` gives back: the composite as a PIL image, the losses of every step, pictures on the way."""
+def train(
+    net,
+    content_X,
+    style_X,
+    settings=None,
+    resume=None,
+    start_X=None,
+    snapshots=40,
+    plot=True,
+    objective="fast",
+    **changes,
+):
+    """``optimize`` under the live plot; returns a ``Run``.
 
-    image: Image.Image
-    history: list = field(repr=False)  # (step, content, style, TV, total)
-    snapshots: list = field(repr=False)  # (step, PIL image), the start and the end among them
-    settings: Settings = field(repr=False)
-    state: State = field(repr=False)
-    seconds: float = 0.0
-    finished: bool = True
-
-
-def train(net, content_X, style_X, settings=None, resume=None, start_X=None, snapshots=20, plot=True, **changes):
-    """``optimize`` under the live plot; returns a ``Result``.
-
-    It says after three steps how long the run will take (the first is always slower). Interrupt it (the stop
-    button) and it returns what it has; ``resume=result`` goes on from there, under the old settings unless
-    ``changes`` says otherwise.
-    ``snapshots``: about how many pictures to keep. A loss that diverges ends the run with a printed sentence
-    and the last good picture.
+    After three steps it says how long the run will take. Interrupt it (the stop button) and it returns what it has;
+    ``resume=run`` continues from there, under that run's settings unless ``changes`` says otherwise, and leaves
+    ``run`` itself as it was. ``snapshots``: how many pictures to keep at most. A loss that diverges ends the run with
+    a printed sentence and the last good picture. Raises as ``optimize`` does before the first step.
     """
-    settings = (settings or (resume.settings if resume else net.settings)).but(**changes)
-    state = copy.deepcopy(resume.state) if resume else State()  # so that a result can be resumed more than once
-    history, kept = (list(resume.history), list(resume.snapshots)) if resume else ([], [])
-    before = resume.seconds if resume else 0.0
-    every = max(1, settings.num_epochs // max(1, snapshots))
-    live = LivePlot(settings.num_epochs, content_X.shape[-2:]) if plot else None
-    if live:
-        for row in history:
-            live.X.append(row[0])
-            for series, loss in zip(live.Y, row[1:4]):
-                series.append(loss)
-    start, first, warm_up, finished = time.monotonic(), state.step, 0.0, False
+    settings = limited((settings or (resume.settings if resume else net.settings)).but(**changes))
+    run = deepcopy(resume) if resume else Run(settings, max_snapshots=max(1, snapshots))
+    run.settings = settings
+    live = LivePlot(settings.num_epochs, content_X.shape[-2:], run.history) if plot else None
+    first = run.step
     try:
-        for step in optimize(net, content_X, style_X, settings, state, start_X):
-            if step.note:
-                print(step.note)
-            history.append((step.step, step.content, step.style, step.tv, step.total))
-            if step.step % every == 0 or step.step == 1:
-                kept.append((step.step, postprocess(step.X)))
-            if live:
-                done, spent = step.step - first, time.monotonic() - start
-                warm_up = spent if done == 1 else warm_up
-                left = (spent - warm_up - live.seconds) / max(1, done - 1) * (step.num_epochs - step.step)
-                if done == 3:
-                    print(f"first step {warm_up:.2f} s; about {duration(left)} for {step.num_epochs - step.step} more. "
-                          "Stop (■) keeps what is there.", flush=True)  # fmt: skip
-                live.note = f"{duration(left)} left" if done > 1 else ""
-                live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
-        finished = True
+        with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
+            for step in steps:
+                if step.note:
+                    print(step.note)
+                if live:
+                    left = run.seconds_left
+                    if step.step == first + 3:
+                        more = settings.num_epochs - step.step
+                        print(
+                            f"about {duration(left)} for {more} more steps. Stop (■) keeps what is there.", flush=True
+                        )
+                    live.note = "" if left is None else f"{duration(left)} left"
+                    live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
     except KeyboardInterrupt:
-        print(f"stopped after step {state.step}; train(…, resume=result) goes on from here")
-    except DivergedError as error:
-        print(error)
-        history, kept = ([row for row in rows if row[0] <= error.step] for rows in (history, kept))
-    if state.composite is None:
-        raise KeyboardInterrupt("stopped before the first step")
-    image = postprocess(state.composite.weight)
-    if not kept or kept[-1][0] != state.step:
-        kept.append((state.step, image))
-    seconds = before + time.monotonic() - start
-    if live and history:
-        live.note = f"{duration(seconds)} in all"
-        live.draw(lambda: image)
-    return Result(image, history, kept, settings, state, seconds, finished)
+        if run.image is None:
+            raise
+        print(f"stopped after step {run.step}; train(…, resume=run) continues from here")
+    if run.error:
+        print(run.error)
+    if live and run.history:
+        live.note = f"{duration(run.seconds)} in all"
+        live.draw(lambda: run.image)
+    return run
 
 
 def duration(seconds):

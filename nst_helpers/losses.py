@@ -4,7 +4,7 @@ import torch
 
 
 def content_loss(Y_hat, Y):
-    """Mean squared difference of two feature maps of one shape: a scalar tensor.
+    """Mean squared difference of two feature maps of the same shape: a scalar tensor.
 
     (Gatys et al. 2016, eq. 1, as a mean and not half a sum: d2l 14.12.5)
     """
@@ -40,15 +40,22 @@ def tv_loss(Y_hat):
     return 0.5 * (rows + columns)
 
 
-def compute_loss(X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights=(1, 1e4, 10)):
-    """All losses of a composite image ``X`` ``(1, 3, h, w)``, each times its weight (content, style, TV).
+# How two styles can be compared (``Settings.style_loss``): what is kept of a style image's feature map, and the loss
+# of another feature map against it.
+STYLE_LOSSES = {"gram": (gram, style_loss)}
 
-    Returns ``(contents_l, styles_l, tv_l, total)``: a list with one scalar a content layer, one with one a
+
+def compute_loss(X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights, style_loss=style_loss):
+    """All losses of a composite image ``X`` ``(1, 3, h, w)``, each times its weight.
+
+    ``weights``: content, style and total variation; the style weight may be a list, one number per style layer.
+    Returns ``(contents_l, styles_l, tv_l, total)``: a list with one scalar per content layer, one with one per
     style layer, a scalar, and the sum of them all. (d2l 14.12.5)
     """
-    content_weight, style_weight, tv_weight = weights
-    contents_l = [content_loss(Y_hat, Y) * content_weight for Y_hat, Y in zip(contents_Y_hat, contents_Y)]
-    styles_l = [style_loss(Y_hat, Y) * style_weight for Y_hat, Y in zip(styles_Y_hat, styles_Y_gram)]
-    tv_l = tv_loss(X) * tv_weight
-    total = sum(contents_l + styles_l + [tv_l])
-    return contents_l, styles_l, tv_l, total
+    content_weight, style_weights, tv_weight = weights
+    if not isinstance(style_weights, (list, tuple)):
+        style_weights = [style_weights] * len(styles_Y_hat)
+    contents_l = [content_weight * content_loss(Y_hat, Y) for Y_hat, Y in zip(contents_Y_hat, contents_Y)]
+    styles_l = [w * style_loss(Y_hat, Y) for w, Y_hat, Y in zip(style_weights, styles_Y_hat, styles_Y_gram)]
+    tv_l = tv_weight * tv_loss(X)
+    return contents_l, styles_l, tv_l, sum(contents_l) + sum(styles_l) + tv_l

@@ -3,20 +3,20 @@
 import torch
 import torchvision
 
-# Mean and spread of ImageNet's photographs, red, green, blue, for values from 0 to 1, as torchvision uses them.
+# Mean and standard deviation of ImageNet's photographs (red, green, blue) for values from 0 to 1, as in torchvision.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])
 rgb_std = torch.tensor([0.229, 0.224, 0.225])
 
 
 def check_shape(image_shape):
-    """``(height, width)`` as two positive whole numbers; ``ValueError`` if it is anything else."""
+    """``(height, width)`` as two positive integers. Raises ``ValueError`` if it is anything else."""
     try:
         height, width = (int(side) for side in image_shape)
         good = (height, width) == tuple(image_shape) and min(height, width) > 0
     except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
-        raise ValueError(f"image_shape is (height, width), two whole numbers above zero; this is {image_shape!r}")
+        raise ValueError(f"image_shape is (height, width), two integers above zero; this is {image_shape!r}")
     return height, width
 
 
@@ -28,10 +28,10 @@ def fit_shape(img, longest):
 
 
 def preprocess(img, image_shape):
-    """An RGB PIL image → a tensor ``(1, 3, height, width)``, resized and normalised, about -2.1 to 2.6.
+    """An RGB PIL image → a tensor ``(1, 3, height, width)``, resized and normalized, about -2.1 to 2.6.
 
-    Each channel has ImageNet's mean taken off and is divided by ImageNet's standard deviation. (d2l 14.12.3)
-    Raises ``ValueError`` if ``image_shape`` is not ``(height, width)``.
+    From each channel ImageNet's mean is subtracted, and the result is divided by ImageNet's standard deviation.
+    (d2l 14.12.3) Raises ``ValueError`` if ``image_shape`` is not ``(height, width)``.
     """
     transforms = torchvision.transforms.Compose(
         [
@@ -44,9 +44,9 @@ def preprocess(img, image_shape):
 
 
 def postprocess(x):
-    """A normalised tensor ``(1, 3, h, w)`` on any device → an RGB PIL image. (d2l 14.12.3)
+    """A normalized tensor ``(1, 3, h, w)`` on any device → an RGB PIL image. (d2l 14.12.3)
 
-    Values that no pixel can hold are clamped to 0 and 1; levels are rounded to the nearest of 256.
+    Values outside 0 to 1, which no pixel can hold, are clamped; the rest is rounded to the nearest of 256 levels.
     """
     x = x[0].detach().cpu().permute(1, 2, 0) * rgb_std + rgb_mean
     levels = (x.clamp(0, 1) * 255).round().byte()

@@ -1,4 +1,4 @@
-"""Notebook 06: the training loop, as a generator that yields one small state a step."""
+"""Notebook 06: the training loop, as a generator that yields one small state per step."""
 
 import math
 import os
@@ -9,28 +9,31 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from .composite import STARTS, CompositeImage, initialise
-from .engine import LBFGS, Objective, memory_kept
+from .composite import CompositeImage, initialize
+from .fast_objective import FastObjective
 from .features import VGG19, load_vgg19
-from .losses import tv_loss
-from .preprocessing import fit_shape, postprocess, preprocess
-from .weights import Settings
+from .lbfgs import LBFGS
+from .objective import PlainObjective
+from .preprocessing import check_shape, fit_shape, postprocess, preprocess
+from .settings import Settings
 
-SMOOTH_TV = 0.01  # in normalised units: half a grey level; with the exact kinks L-BFGS needs twice the steps
-PATIENCE = 15  # steps
-COARSE = 256  # pixels on the longer side: `stylize` paints larger pictures at half the size first
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")
+OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
+SMOOTH_TV = 0.01  # in normalized units, half a gray level; with the kinks of |d| L-BFGS needs twice the steps
+PATIENCE = 15  # steps without a better picture after which Adam takes over from L-BFGS
+COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
+QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
+PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that leave the loss as it is
 
 
 class DivergedError(ValueError):
-    """The loss of step ``failed`` was not finite. ``X`` is the last good composite, ``step`` the step it came from."""
+    """The loss of step ``failed`` was not finite. ``X`` is the last good composite, made by ``last_good_step``."""
 
-    def __init__(self, failed, good, X, lr):
-        self.step, self.X = good, X
-        cause = f"the learning rate {lr:g} or a loss weight is" if lr else "a loss weight is"
+    def __init__(self, failed, last_good_step, X, lr):
+        self.failed, self.last_good_step, self.X = failed, last_good_step, X
+        cause, cure = (f"the learning rate {lr:g} or a loss weight", "the rate") if lr else ("a loss weight", "it")
         super().__init__(
-            f"the loss became non-finite in step {failed}: most likely {cause} too large. "
-            f"The image after step {self.step} is kept; try a tenth of {'the rate' if lr else 'it'}"
+            f"the loss became non-finite in step {failed}: most likely {cause} is too large. "
+            f"The image after step {last_good_step} is kept; try a tenth of {cure}"
         )
 
 
@@ -52,41 +55,42 @@ class Step(NamedTuple):
 
 @dataclass
 class State:
-    """What a run needs to go on where it stopped: hand it to ``optimize`` again."""
+    """What a run needs to continue where it stopped: hand it to ``optimize`` again."""
 
     composite: CompositeImage = None
     trainer: object = None
     scheduler: object = None
     step: int = 0
-    last_good: torch.Tensor = field(default=None, repr=False)
-    good_step: int = 0  # the step that last_good came from
     settings: Settings = field(default=None, repr=False)
+    last_good: torch.Tensor = field(default=None, repr=False)  # the composite whose loss was last seen finite
+    last_good_step: int = 0
     best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: L-BFGS's way back
 
     def prepare(self, settings):
-        """The optimiser for these settings: the old one where it fits, for it remembers the way so far."""
-        before, self.settings = self.settings, settings
+        """The optimizer for these settings: the old one where it fits, because it remembers the way so far."""
+        before = self.settings
         X = self.composite.weight
-        # What does not change where the losses lead; anything else is another landscape, whose old slopes mislead.
+        # Another loss is another landscape: slopes that an optimizer remembers from the old one would mislead it.
         same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
         if settings.optimizer == "adam":
             if before is None or before.optimizer != "adam":
                 self.use_adam(settings.lr, settings.lr_decay_epoch)
             elif not same:
                 self.trainer.state.clear()
-            self.scheduler.step_size = settings.lr_decay_epoch  # whoever goes on may choose anew
+            self.scheduler.step_size = settings.lr_decay_epoch
             if settings.lr != self.scheduler.base_lrs[0]:
                 self.scheduler.base_lrs = [settings.lr]
                 self.trainer.param_groups[0]["lr"] = settings.lr
         elif not same or (isinstance(self.trainer, LBFGS) and not self.trainer.holds(X)):
             self.trainer, self.scheduler, self.best = LBFGS(X), None, None
+        self.settings = settings
 
     def use_adam(self, lr, decay):
         self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
 
     def guard(self, total):
-        """Where L-BFGS finds nothing better for ``PATIENCE`` steps, Adam goes on from the best picture."""
+        """Where L-BFGS finds nothing better for ``PATIENCE`` steps, Adam continues from the best picture."""
         if not isinstance(self.trainer, LBFGS):
             return ""
         X = self.composite.weight
@@ -98,49 +102,52 @@ class State:
             X.copy_(self.best[2])
         self.use_adam(0.02, 50)
         X.grad = None  # of the picture that was left behind
-        return f"L-BFGS found nothing better after step {self.best[1]}: Adam goes on from that picture"
+        return f"L-BFGS found nothing better after step {self.best[1]}: Adam continues from that picture"
 
 
-def quick(full, short):
-    """``full``, or ``short`` where the environment variable ``NST_QUICK`` asks for short runs (tests do)."""
-    return short if os.environ.get("NST_QUICK", "0") not in ("", "0") else full
+def limited(settings):
+    """``settings`` with at most ``QUICK_STEPS`` steps if the environment variable ``NST_QUICK`` asks for short runs."""
+    if os.environ.get("NST_QUICK", "0") in ("", "0"):
+        return settings
+    return settings.but(num_epochs=min(settings.num_epochs, QUICK_STEPS))
 
 
-def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, **changes):
+def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
     """Train a composite image; yields a ``Step`` after every step, so whoever iterates decides what to show.
 
-    ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``, sizes may differ.
+    ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``; their sizes may differ.
     ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
-    ``start_X``: a picture to start from, of ``content_X``'s shape, instead of ``settings.start``.
-    ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and go on
-    later. The method is d2l 14.12.7's: Adam, learning rate times 0.8 every ``lr_decay_epoch`` steps; or L-BFGS,
-    on a total variation without its kinks (``SMOOTH_TV``; the losses shown are exact), and back to Adam, said in
-    ``Step.note``, where it finds nothing better.
+    ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and continue later.
+    ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
+    ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
+    ``(net, content_X, style_X, settings)`` that returns one of ``X`` to three scalars, ``(content, style, tv)``.
+    Adam runs as in d2l 14.12.7: the learning rate falls by a fifth every ``lr_decay_epoch`` steps. L-BFGS minimizes a
+    total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
-    settings = (settings or net.settings).but(**changes)
-    if settings.start not in STARTS:
-        raise ValueError(f"a run starts from {', '.join(STARTS)}, not from {settings.start!r}")
+    settings = limited((settings or net.settings).but(**changes))
     if min(content_X.shape[-2:]) < 2:
         raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
     if start_X is not None and start_X.shape != content_X.shape:
         raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
+    if isinstance(objective, str) and objective not in OBJECTIVES:
+        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {objective!r:.60}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
     state = State() if state is None else state
     if state.composite is not None and state.composite.weight.shape != content_X.shape:
-        raise ValueError("this run was started on an image of another size: hand in the same images to go on")
-    objective = Objective(net, content_X, style_X, settings, SMOOTH_TV if settings.optimizer == "lbfgs" else 0.0)
+        raise ValueError("this run was started on an image of another size: hand in the same images to continue it")
+    loss = OBJECTIVES.get(objective, objective)(net, content_X, style_X, settings)
     if state.composite is None:
         composite = CompositeImage(content_X.shape).to(content_X)
         if start_X is None:
-            initialise(composite, settings.start, content_X, style_X, seed=settings.seed)
+            initialize(composite, settings.start, content_X, style_X, seed=settings.seed)
         else:
             composite.weight.data.copy_(start_X)
-        state.composite, state.last_good = composite, composite.weight.detach().clone()
+        state.last_good = composite.weight.detach().clone()
+        state.composite = composite
     state.prepare(settings)
-    with memory_kept(objective.wants_memory_kept):
-        yield from _steps(objective, state, settings)
+    yield from _steps(loss, state, settings)
 
 
 def _steps(objective, state, settings):
@@ -148,23 +155,16 @@ def _steps(objective, state, settings):
     X = state.composite.weight
     while state.step < settings.num_epochs:
         state.trainer.zero_grad()
-        losses = objective(X)
-        sum(losses).backward()
-        values = [float(loss.detach()) for loss in losses]
-        if settings.optimizer == "lbfgs":
-            values[2] = settings.tv_weight * float(tv_loss(X.detach()))  # shown as it is, not smoothed
-        if not math.isfinite(sum(values)):
-            with torch.no_grad():
-                X.copy_(state.last_good)
-            lr = None if state.scheduler is None else state.trainer.param_groups[0]["lr"]
-            error = DivergedError(state.step + 1, state.good_step, state.last_good.clone(), lr)
-            state.step = state.good_step
-            if lr is None:
-                state.settings = None  # L-BFGS remembers what led astray: whoever goes on gets a new one
-            raise error
-        note = state.guard(sum(values))
+        content, style, tv = objective(X)
+        smooth = settings.tv_weight * smooth_tv_loss(X) if settings.optimizer == "lbfgs" else tv
+        (content + style + smooth).backward()
+        losses = [float(loss.detach()) for loss in (content, style, tv)]
+        total = sum(losses)
+        if not math.isfinite(total):
+            raise _back_to_last_good(state, settings)
+        note = state.guard(total)
         state.last_good.copy_(X.detach())
-        state.good_step = state.step
+        state.last_good_step = state.step
         state.trainer.step()
         state.step += 1
         if state.step == settings.num_epochs and isinstance(state.trainer, LBFGS):
@@ -173,7 +173,51 @@ def _steps(objective, state, settings):
                     X.copy_(state.best[2])
         if state.scheduler:
             state.scheduler.step()
-        yield Step(state.step, settings.num_epochs, *values, sum(values), X.detach(), note)
+        yield Step(state.step, settings.num_epochs, *losses, total, X.detach(), note)
+
+
+def _back_to_last_good(state, settings):
+    """Put the last good picture back; returns the error to raise."""
+    with torch.no_grad():
+        state.composite.weight.copy_(state.last_good)
+    lr = state.trainer.param_groups[0]["lr"] if state.scheduler else None
+    error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
+    state.step = state.last_good_step
+    if lr is None:
+        state.settings = None  # L-BFGS remembers what led astray: whoever continues gets a new one
+    return error
+
+
+def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
+    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose kink at 0 makes L-BFGS stumble."""
+    rows, columns = Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :], Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]
+    return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
+
+
+def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **changes):
+    """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
+
+    Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
+    longer side, as long as every side of both keeps 64. Each size continues from the enlarged result of the one
+    before, with half the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
+    Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
+    """
+    settings = limited((settings or net.settings).but(**changes))
+    sizes = [(content_X, style_X)]
+    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
+        sizes.insert(0, tuple(_resize(X, [round(side / 2) for side in X.shape[-2:]]) for X in sizes[0]))
+    X = None
+    for content_X, style_X in sizes:
+        start_X = None if X is None else _resize(X, content_X.shape[-2:])
+        for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
+            X = step.X
+            yield step
+        steps, decay = settings.num_epochs, settings.lr_decay_epoch
+        settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
+
+
+def _resize(X, shape):
+    return F.interpolate(X, tuple(shape), mode="bicubic", antialias=True)
 
 
 def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, coarse_first=True, **settings):
@@ -181,34 +225,25 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
 
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
     ``style_size``: of the style image, default 1.5 times as many; the larger, the larger its strokes come out.
-    ``progress``: a function called with every ``Step``. ``settings``: any of ``Settings``, by name.
-    ``coarse_first``: above ``COARSE`` pixels, paint at half the size first, enlarge the picture and go on with
-    half the steps (Gatys et al. 2017, section 6); halved again and again, as long as every side of both images
-    keeps 64 pixels. Larger strokes, in less time. 900 pixels are so 225, 450 and 900, with ``num_epochs``, a half
-    and a quarter of them. Steps are counted anew at each size.
+    ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
+    pixels by ``coarse_to_fine``: larger strokes, in less time. ``settings``: any of ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
     returns the picture so far.
     """
     for name, img in (("content", content), ("style", style)):
         if not isinstance(img, Image.Image):
             raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {img!r:.60}")
+    check_shape((size, size))
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
-    settings = net.settings.but(**settings)
-    shapes = [(fit_shape(content, size), fit_shape(style, style_size or round(1.5 * size)))]
-    while coarse_first and max(shapes[0][0]) > COARSE and min(*shapes[0][0], *shapes[0][1]) >= 128:
-        shapes.insert(0, [tuple(round(side / 2) for side in shape) for shape in shapes[0]])
+    content_X = preprocess(content, fit_shape(content, size))
+    style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
     X = None
     try:
-        for shape, style_shape in shapes:
-            content_X, style_X = preprocess(content, shape), preprocess(style, style_shape)
-            start_X = None if X is None else F.interpolate(X, shape, mode="bicubic")
-            for step in optimize(net, content_X, style_X, settings, start_X=start_X):
-                X = step.X
-                if progress:
-                    progress(step)
-            steps, decay = settings.num_epochs, settings.lr_decay_epoch
-            settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
+        for step in (coarse_to_fine if coarse_first else optimize)(net, content_X, style_X, **settings):
+            X = step.X
+            if progress:
+                progress(step)
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(X if X.shape[-2:] == shapes[-1][0] else F.interpolate(X, shapes[-1][0], mode="bicubic"))
+    return postprocess(X if X.shape == content_X.shape else _resize(X, content_X.shape[-2:]))

@@ -1,21 +1,20 @@
-"""Notebook 03: where VGG-19's parameters come from, and the settings that suit each source.
+"""Notebook 03: where VGG-19's parameters come from.
 
 Three sources feed one network, with the same 16 convolutions under the same names:
 
 * ``imagenet``: torchvision's pretrained VGG-19 (548 MB, fetched once, kept in torch's cache);
 * ``embedded``: a slim VGG-19 that ships in this folder, learned from seven pictures (notebook 08);
-* ``random``: He-initialised from a seed, to see what training buys.
+* ``random``: He-initialized from a seed, to see what training buys.
 """
 
 import contextlib
 import errno
 import math
-import numbers
 import os
 import re
 import socket
 import time
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -25,114 +24,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torchvision.models import VGG19_Weights
 
+from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
+
 SOURCES = ("imagenet", "embedded", "random")
 EMBEDDED = Path(__file__).with_name("embedded.safetensors")
 IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
 TIMEOUT = 10  # seconds without an answer before the network counts as absent
 
-# Convolutions a block, and channels a block, of VGG-19 (Simonyan and Zisserman 2014, table 1, column E).
-DEPTHS = (2, 2, 4, 4, 4)
-WIDTHS = (64, 128, 256, 512, 512)
-# The position in this tuple is the index that torchvision gives the layer: conv1_1 is 0, pool5 is 36.
-LAYER_NAMES = tuple(
-    name
-    for block, depth in enumerate(DEPTHS, 1)
-    for name in [f"{kind}{block}_{i}" for i in range(1, depth + 1) for kind in ("conv", "relu")] + [f"pool{block}"]
-)
-CONV_NAMES = tuple(name for name in LAYER_NAMES if name.startswith("conv"))
-
 
 class WeightsError(OSError):
     """Weights that cannot be fetched, read or used. The message says which file or address, and what to do."""
-
-
-CHOICES = {"optimizer": ("adam", "lbfgs"), "precision": ("auto", "float32", "bfloat16")}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Every choice of a run. Layers are names (``"relu4_1"``) or indices (``25``).
-
-    ``style_layer_weights``: one number a style layer; empty for 1 each. ``optimizer``: ``"adam"``, as published,
-    or ``"lbfgs"``, which needs a fraction of the steps and no learning rate. ``precision`` of the convolutions:
-    ``"auto"``, ``"float32"`` or ``"bfloat16"``. ``lr`` and ``lr_decay_epoch`` are Adam's.
-    Raises ``ValueError``, naming the setting and the value, for a negative or non-finite weight, an empty
-    layer list whose weight is not zero, a learning rate or step count that is not positive, an unknown choice.
-    """
-
-    content_layers: tuple = ("relu4_4",)
-    style_layers: tuple = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
-    content_weight: float = 1.0
-    style_weight: float = 1e4
-    tv_weight: float = 10.0
-    lr: float = 0.3
-    num_epochs: int = 500
-    lr_decay_epoch: int = 50
-    start: str = "content"
-    seed: int = 0
-    style_layer_weights: tuple = ()
-    optimizer: str = "adam"
-    precision: str = "auto"
-
-    def __post_init__(self):
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {getattr(self, name)!r}")
-        for name in ("content_weight", "style_weight", "tv_weight", "lr"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value < 0:
-                raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r}")
-        for name in ("num_epochs", "lr_decay_epoch"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-                raise ValueError(f"{name} must be a whole number; it is {value!r}")
-        for name in ("lr", "num_epochs", "lr_decay_epoch"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be more than zero; it is {getattr(self, name)!r}")
-        for kind in ("content", "style"):
-            layers = getattr(self, f"{kind}_layers")
-            layers = (layers,) if isinstance(layers, (str, numbers.Integral)) else tuple(layers)
-            object.__setattr__(self, f"{kind}_layers", layers)
-            if not layers and getattr(self, f"{kind}_weight") > 0:
-                raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
-            if len(set(layers)) < len(layers):
-                raise ValueError(f"{kind}_layers names a layer twice: {', '.join(map(str, layers))}")
-        weights = tuple(self.style_layer_weights)
-        object.__setattr__(self, "style_layer_weights", weights)
-        if weights and len(weights) != len(self.style_layers):
-            raise ValueError(
-                f"style_layer_weights has {len(weights)} numbers for {len(self.style_layers)} style layers"
-            )
-        if not all(isinstance(w, numbers.Real) and math.isfinite(w) and w >= 0 for w in weights):
-            raise ValueError(f"style_layer_weights must be finite numbers, zero or more; they are {weights!r}")
-
-    def but(self, **changes):
-        """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
-        unknown = set(changes) - {f.name for f in fields(self)}
-        if unknown:
-            known = ", ".join(f.name for f in fields(self))
-            raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; the settings are {known}")
-        return replace(self, **changes)
-
-
-# What suits each source. imagenet: as published in d2l 14.12, whose in-place ReLUs turn its conv layers
-# 0, 5, 10, 19 and 25 into the ReLU layers named in Settings (notebook 03 shows why).
-SETTINGS = {
-    "imagenet": Settings(),
-    # Chosen by eye and by scores: benchmarks/FILTERS.md; images/settings_grid.jpg. The rate and its decay are for Adam.
-    "embedded": Settings(
-        content_layers=("relu3_1",),
-        style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1"),
-        style_weight=1e5,
-        tv_weight=10.0,
-        optimizer="lbfgs",
-        num_epochs=80,
-        lr=0.15,
-        lr_decay_epoch=20,
-    ),
-    # Features of random filters are faint, so the style weight is large.
-    "random": Settings(style_weight=1e5, lr=0.15, num_epochs=150, lr_decay_epoch=20),
-}
 
 
 @dataclass
@@ -181,7 +82,7 @@ def find_weights(source="auto", seed=0):
 
 
 def random_parameters(widths=WIDTHS, seed=0):
-    """He-initialised parameters (He et al. 2015): variance 2 / fan-in, biases zero."""
+    """He-initialized parameters (He et al. 2015): variance 2 / fan-in, biases zero."""
     generator = torch.Generator().manual_seed(seed)
     tensors, channels = {}, 3
     for name, width in zip(CONV_NAMES, (w for w, depth in zip(widths, DEPTHS) for _ in range(depth))):
@@ -224,12 +125,12 @@ def read_checkpoint(path, source):
         return Parameters(source, tensors, _widths(tensors))
     except Exception as error:  # an unpickler given garbage raises nearly anything
         raise WeightsError(
-            f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it and fetch it anew"
+            f"{path} cannot be read as a checkpoint of torchvision's VGG-19: delete it, then download it again"
         ) from error
 
 
 def _widths(tensors):
-    """Channels a block, once it is clear that every tensor has the shape that VGG-19 gives it."""
+    """Channels per block, after checking that every tensor has the shape that VGG-19 gives it."""
     widths, channels = tuple(len(tensors[f"conv{block}_1.bias"]) for block in range(1, 6)), 3
     for name in CONV_NAMES:
         width = widths[int(name[4]) - 1]

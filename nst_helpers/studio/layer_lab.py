@@ -7,11 +7,13 @@ import ipywidgets as W
 import torch
 from PIL import Image
 
-from .features import VGG19, check_layers, extract_features, layer_index
-from .images import open_image, samples
-from .losses import gram, style_loss
-from .preprocessing import fit_shape, postprocess, preprocess
-from .studio_parts import (
+from ..features import VGG19, check_layers, extract_features
+from ..images import open_image, samples
+from ..layers import layer_index
+from ..losses import gram, style_loss
+from ..preprocessing import fit_shape, postprocess, preprocess
+from ..training import optimize
+from .parts import (
     STYLE,
     Worker,
     beside,
@@ -28,7 +30,6 @@ from .studio_parts import (
     take_over_cell,
     with_still,
 )
-from .training import optimize
 
 FRAME = 2 / 15  # seconds between pictures, at least
 LOUD = 100.0  # the weighted style loss of the photograph, in every cell

@@ -75,9 +75,9 @@ class Explorer(ipywidgets.VBox):
 def explore(draw, continuous=False, **controls):
     """Sliders and menus that call ``draw`` and show what it draws, as an ``Explorer``.
 
-    ``draw``: takes one argument a control; draws one matplotlib figure or returns a PIL image; what it prints
-    appears below. ``controls``: a widget, ``(low, high[, step])``, a list of options, or a truth value.
-    ``continuous``: answer while a slider is still moving; for drawings that take less than a tenth of a second.
+    ``draw``: takes one argument per control; draws one matplotlib figure or returns a PIL image; what it prints
+    appears below. ``controls``: a widget, ``(low, high[, step])``, a list of options, or True / False.
+    ``continuous``: answer while a slider is still moving; for drawings that take under 0.1 s.
     """
     return Explorer(draw, controls, continuous)
 

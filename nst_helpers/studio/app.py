@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 import ipywidgets as W
 from PIL import Image
 
-from .composite import CompositeImage, initialise
-from .features import check_layers
-from .preprocessing import fit_shape, postprocess, preprocess
-from .studio_panel import DEFAULT, LAYERS, OWN, Panel
-from .studio_parts import (
+from ..composite import CompositeImage, initialize
+from ..features import check_layers
+from ..preprocessing import fit_shape, postprocess, preprocess
+from ..settings import Settings
+from ..training import DivergedError, State, optimize
+from ..weights import imagenet_path
+from .panel import DEFAULT, LAYERS, OWN, Panel
+from .parts import (
     Worker,
     animation,
     box,
@@ -32,8 +35,6 @@ from .studio_parts import (
     wipe,
     with_still,
 )
-from .training import DivergedError, State, optimize
-from .weights import Settings, imagenet_path
 
 FRAME = 1 / 15  # seconds between pictures, at least
 CHART = 0.4  # seconds between charts, at least
@@ -237,7 +238,7 @@ class Studio(Panel):
             inputs = [preprocess(images[role], fit_shape(images[role], sizes[role])).to(device) for role in images]
             self._check(net, inputs, settings)
             start = CompositeImage(inputs[0].shape).to(device)
-            initialise(start, settings.start, *inputs, seed=settings.seed)
+            initialize(start, settings.start, *inputs, seed=settings.seed)
             self._numbers += 1
             job = Run(self._numbers, choices, settings, postprocess(start.weight), state=State(),
                       inputs=(net, *inputs, key))  # fmt: skip
@@ -314,7 +315,7 @@ class Studio(Panel):
                         break
             except Exception as error:  # said, and the picture so far is kept
                 if isinstance(error, DivergedError):
-                    job.cut(error.step)
+                    job.cut(error.last_good_step)
                 self._fail(error)
             job.finished = job.state.step >= job.settings.num_epochs
             if job.state.composite is not None:

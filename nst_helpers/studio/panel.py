@@ -14,10 +14,13 @@ from pathlib import Path
 import ipywidgets as W
 from PIL import Image
 
-from .composite import STARTS
-from .features import VGG19, layer_index
-from .images import PALETTE, open_image, samples
-from .studio_parts import (
+from ..features import VGG19
+from ..images import PALETTE, open_image, samples
+from ..layers import DEPTHS, LAYER_NAMES, layer_index
+from ..settings import CHOICES, Settings
+from ..settings import DEFAULTS as SETTINGS
+from ..weights import SOURCES, imagenet_path
+from .parts import (
     STYLE,
     beside,
     box,
@@ -32,7 +35,8 @@ from .studio_parts import (
     vgg_diagram,
     wide,
 )
-from .weights import CHOICES, DEPTHS, LAYER_NAMES, SETTINGS, SOURCES, Settings, imagenet_path
+
+STARTS = CHOICES["start"]
 
 VERSION = 1  # of the settings file
 LAYERS = [f"{block}_{i}" for block, depth in enumerate(DEPTHS, 1) for i in range(1, depth + 1)]
@@ -328,7 +332,7 @@ class Panel(W.VBox):
         elif name in ("content", "style"):
             img = self._image(name)
             about = samples().get(get(name).value)
-            credit = f"{about.credit} ({about.licence})" if about else f"your picture, {img.width}×{img.height} px"
+            credit = f"{about.credit} ({about.license})" if about else f"your picture, {img.width}×{img.height} px"
             get(f"{name}_thumb").value = jpeg(shrunk(img, 456, 300))
             get(f"{name}_credit").value = grey(credit)
         elif name == "layers":
@@ -556,7 +560,7 @@ class Panel(W.VBox):
     def settings(self):
         """The controls as ``Settings``. Raises ``ValueError`` where they contradict each other."""
         values = self._values()
-        return Settings(**{f.name: values[f.name] for f in fields(Settings)})
+        return Settings(**{f.name: values[f.name] for f in fields(Settings) if f.name in values})
 
     def choices(self):
         """All choices as a dictionary of plain values: what the settings file holds."""
@@ -570,7 +574,7 @@ class Panel(W.VBox):
                 note = "its pixels are not in this file: give the picture to the studio again"
                 pictures[role] = {"kind": "upload", "name": name, "note": note}
         own = {name: values[name] for name in ("weights", "size", "style_scale")}
-        settings = {f.name: values[f.name] for f in fields(Settings)}
+        settings = {f.name: values[f.name] for f in fields(Settings) if f.name in values}
         return {"nst_studio": VERSION, **pictures, **own, "settings": settings}
 
     def to_json(self, run=None):

@@ -16,9 +16,9 @@ import torch
 from IPython import get_ipython
 from PIL import Image, ImageDraw, ImageFont
 
-from .features import load_vgg19
-from .images import PALETTE, sample
-from .weights import DEPTHS
+from ..features import load_vgg19
+from ..images import PALETTE, sample
+from ..layers import DEPTHS
 
 BIG_ENOUGH = 200_000  # pixels from which all cores are worth it
 CLOSED = "this studio is closed: run its cell again"

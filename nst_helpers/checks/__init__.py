@@ -1,0 +1,106 @@
+"""Every notebook's exercises: ``check(my_gram)`` says ✅, or in one sentence what is still wrong.
+
+One module per notebook holds what its exercises' answers must do, as functions marked ``@exercise`` that take the
+answer and ``assert``. Each has the name that the reader gives the answer.
+"""
+
+import importlib
+import inspect
+import pkgutil
+
+HINTS = {  # in the message of an exception: what it most often means to a beginner
+    "NoneType": "something is None there: a function without return, or a gradient that is not there yet",
+    "must match the size of tensor": "two shapes do not fit; beside (3, h, w), three numbers need .view(3, 1, 1)",
+    "that requires grad": "the values of something that is trained: .detach() it, or work under torch.no_grad()",
+    "leaf Variable that requires grad": "change what is trained under torch.no_grad() only",
+}
+_EXERCISES = {}
+
+
+def exercise(judge):
+    """Mark a function of one answer as the judge of the exercise of its name."""
+    _EXERCISES[judge.__name__] = judge
+    return judge
+
+
+def exercises():
+    """Judges by the name of their exercise, from every module of this package."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+    return _EXERCISES
+
+
+def check(answer, name=None):
+    """Judge an answer and print the verdict: ✅, or the first thing that is wrong with it.
+
+    ``answer``: the function or class that the exercise asked for, found by its own name; or any other value, with the
+    ``name`` of the exercise. Raises ``ValueError`` for an exercise that does not exist.
+    """
+    name = name or getattr(answer, "__name__", None)
+    if name not in exercises():
+        raise ValueError(f"there is no exercise {name!r:.40}; there are {', '.join(sorted(exercises()))}")
+    try:
+        stub = _is_stub(answer) if inspect.isfunction(answer) else answer is ...
+        assert not stub, "this is still the empty stub: replace the ... by your answer"
+        exercises()[name](answer)
+    except Exception as error:
+        if isinstance(error, AssertionError) and str(error):
+            print(f"❌ {name}: {error}")
+        else:
+            hint = next((f" ({hint})" for words, hint in HINTS.items() if words in str(error)), "")
+            print(f"❌ {name}: your code stopped with {type(error).__name__}: {error}{hint}")
+    else:
+        print(f"✅ {name}")
+
+
+def _is_stub(function):
+    """Whether a function has no body but ``...`` (and perhaps a docstring)."""
+    code = function.__code__
+    return not code.co_names and code.co_code in [empty.__code__.co_code for empty in (_stub, _stub_with_docstring)]
+
+
+def _stub(): ...
+
+
+def _stub_with_docstring():
+    """As exercises have it."""
+    ...
+
+
+def as_number(value):
+    """A number, or a scalar of NumPy or torch → a float. Raises ``AssertionError``, which ``check`` prints."""
+    try:
+        if isinstance(value, (str, bool)):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise AssertionError(f"a number is asked for, not {value!r:.60}") from None
+
+
+def as_numbers(value, count):
+    """So many numbers as a tuple, from a tuple, list, array or tensor. Raises ``AssertionError`` as ``as_number``."""
+    try:
+        if isinstance(value, str):
+            raise TypeError
+        numbers = tuple(float(one) for one in value)
+    except (TypeError, ValueError, RuntimeError):
+        numbers = ()
+    if len(numbers) != count:
+        raise AssertionError(f"{count} numbers are asked for, in brackets, not {value!r:.60}")
+    return tuple(int(one) if one == int(one) else one for one in numbers)
+
+
+def as_name(value):
+    """A name in lower case without surrounding spaces: ``" Conv4_3"`` → ``"conv4_3"``. ``AssertionError`` otherwise."""
+    if not isinstance(value, str):
+        raise AssertionError(f"a name is asked for, in quotes, not {value!r:.60}")
+    return value.strip().lower()
+
+
+def unchanged(answer, *tensors, message="leave the input as it is: your function changed it in place"):
+    """What ``answer(*tensors)`` gives, after checking that it left the tensors as they were."""
+    before = [tensor.clone() for tensor in tensors]
+    result = answer(*tensors)
+    for old, new in zip(before, tensors):
+        assert old.equal(new), message
+    return result
