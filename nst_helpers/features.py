@@ -41,7 +41,7 @@ class VGG19(nn.Sequential):
 
 
 def best_precision(device):
-    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``. It asks the hardware and measures nothing."""
+    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``."""
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)

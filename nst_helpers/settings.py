@@ -14,7 +14,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
 }
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
-LARGEST = 1e30  # float32 ends at 3e38, and a weight is multiplied by a loss
+LARGEST = 3e38  # where float32 ends
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _number(name, value):
             return float(value)
     except (OverflowError, TypeError, ValueError):
         pass
-    raise ValueError(f"{name} must be a finite number, zero or more; it is {str(value)[:60]}")
+    raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r:.60}")
 
 
 def _integer(name, value):
