@@ -37,8 +37,9 @@ from nst_helpers.features import best_precision, load_vgg19
 from nst_helpers.images import sample
 from nst_helpers.learning import SLIM
 from nst_helpers.preprocessing import postprocess, preprocess, rgb_std
+from nst_helpers.settings import PUBLISHED, Settings
 from nst_helpers.training import optimize
-from nst_helpers.weights import Settings, random_parameters
+from nst_helpers.weights import random_parameters
 
 SHAPE = (128, 192)
 PAIRS = (
@@ -50,7 +51,7 @@ PAIRS = (
 SEEN = (("rocket", "pointillist_park"), ("astronaut", "mosaic_fish"))  # photographs that were learned from
 FOUR = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 # What the curve is run with: the same for every network, but for the style weight and the content layer.
-RUN = Settings(("relu4_1",), FOUR, tv_weight=1.0, optimizer="lbfgs", num_epochs=80, precision="float32")
+RUN = Settings(("relu4_1",), FOUR, style_weight=1e4, tv_weight=1.0, precision="float32")
 CONTENT_LAYERS = ("relu2_1", "relu4_1")
 STYLE_WEIGHTS = {"embedded": (1e2, 1e3, 1e4, 1e5, 1e6), "random": (1e3, 1e4, 1e5, 1e6, 1e7)}  # where each changes most
 
@@ -262,7 +263,7 @@ def speed(rounds=10):
     content_X, style_X = (preprocess(sample(name), (128, 192)) for name in PAIRS[0])
     cases = [(p, own) for p in dict.fromkeys(("float32", best_precision("cpu"))) for own in (False, True)]
     for precision, own in cases:
-        settings = [nets[0].settings.but(optimizer="adam") if own else Settings(), Settings()]
+        settings = [nets[0].settings.but(optimizer="adam") if own else PUBLISHED, PUBLISHED]
         runs = [
             optimize(net, content_X, style_X, chosen, precision=precision, num_epochs=rounds + 1)
             for net, chosen in zip(nets, settings)
@@ -283,12 +284,12 @@ def speed(rounds=10):
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
     """Draw the default among its neighbours: optimiser and content layer down, loss weights across."""
     rows = {
-        "L-BFGS 80, published layers (content relu4_4)": Settings(optimizer="lbfgs", num_epochs=80),
+        "L-BFGS 80, published layers (content relu4_4)": PUBLISHED.but(optimizer="lbfgs", num_epochs=80),
         **{
-            f"L-BFGS 80, content {layer}": Settings((layer,), FOUR, optimizer="lbfgs", num_epochs=80)
+            f"L-BFGS 80, content {layer}": Settings((layer,), FOUR, style_weight=1e4)
             for layer in ("relu4_1", "relu3_1", "relu2_1")
         },
-        "Adam 150, content relu3_1": Settings(("relu3_1",), FOUR, lr=0.15, lr_decay_epoch=20, num_epochs=150),
+        "Adam 150, content relu3_1": Settings(style_weight=1e4, optimizer="adam", num_epochs=150),
     }
     columns = ((1e4, 10), (1e5, 10), (1e5, 30), (1e6, 10))
     net, (h, w) = load_vgg19("embedded", "cpu"), shape

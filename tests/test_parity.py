@@ -73,7 +73,9 @@ def test_losses(any_width, pair, relu_in_place, layers):
             [book.gram(Y) for Y in book.extract_features(style_X)[1]],
         )
         contents_Y, styles_Y = extract_features(net, content_X, *chosen)[0], extract_features(net, style_X, *chosen)[1]
-        found = compute_loss(X, *extract_features(net, X, *chosen), contents_Y, [gram(Y) for Y in styles_Y], (1, 1e4, 10))
+        found = compute_loss(
+            X, *extract_features(net, X, *chosen), contents_Y, [gram(Y) for Y in styles_Y], (1, 1e4, 10)
+        )
     for ours, theirs in zip(found[:2], expected[:2]):
         assert [l.item() for l in ours] == pytest.approx([l.item() for l in theirs], rel=1e-5)
     assert found[2].item() == pytest.approx(expected[2].item(), rel=1e-5)
