@@ -154,5 +154,6 @@ PUBLISHED = Settings(
 DEFAULTS = {
     "imagenet": PUBLISHED,
     "embedded": Settings(),  # chosen by eye and by scores: benchmarks/FILTERS.md
+    "learned": Settings(),  # what a reader learns in notebook 08 is made as the embedded ones are
     "random": PUBLISHED.but(style_weight=1e5, lr=0.15, num_epochs=150, lr_decay_epoch=20),  # its features are faint
 }
