@@ -9,7 +9,7 @@ from .layers import layer_index, layer_name
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
-    "style_loss": ("gram",),
+    "style_loss": ("gram", "moments", "sliced", "nearest", "gaussian"),
     "optimizer": ("adam", "lbfgs"),
     "precision": ("auto", "float32", "bfloat16"),
 }
@@ -22,7 +22,7 @@ class Settings:
     """Every choice of a run. Layers are given by name (``"relu4_1"``) or index (``25``), and kept as names.
 
     ``style_layer_weights``: one number per style layer, in the order of ``style_layers``; empty for 1 each.
-    ``start``: what the composite image is at first. ``style_loss``: how styles are compared.
+    ``start``: what the composite image is at first. ``style_loss``: how styles are compared (``losses.STYLE_LOSSES``).
     ``optimizer``: ``"adam"``, as in d2l 14.12, or ``"lbfgs"``, which needs far fewer steps and no learning rate.
     ``precision`` of the convolutions: ``"auto"`` takes bfloat16 where the hardware multiplies it natively.
     ``lr`` and ``lr_decay_epoch`` are Adam's: every ``lr_decay_epoch`` steps the learning rate falls by a fifth.
@@ -97,6 +97,8 @@ class Settings:
             f"style    {' '.join(self.style_layers) or 'none'}, weight {self.style_weight:g}",
             f"TV       weight {self.tv_weight:g}",
         ]
+        if self.style_loss != "gram":
+            lines[1] += f", compared by {self.style_loss}"
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
@@ -152,5 +154,6 @@ PUBLISHED = Settings(
 DEFAULTS = {
     "imagenet": PUBLISHED,
     "embedded": Settings(),  # chosen by eye and by scores: benchmarks/FILTERS.md
+    "learned": Settings(),  # what a reader learns in notebook 08 is made as the embedded ones are
     "random": PUBLISHED.but(style_weight=1e5, lr=0.15, num_epochs=150, lr_decay_epoch=20),  # its features are faint
 }
