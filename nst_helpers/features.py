@@ -67,7 +67,10 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
     net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
-    if found.source in ("embedded", "learned"):  # 1.4 times as fast; the full network gains little and keeps published digits
+    if found.source in (
+        "embedded",
+        "learned",
+    ):  # 1.4 times as fast; the full network gains little and keeps published digits
         net = net.to(memory_format=torch.channels_last)
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
