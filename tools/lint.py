@@ -11,7 +11,7 @@ LINTS = {
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "imports": ["-c", IMPORTS],
 }
-FIXES = (["-m", "ruff", "check", "--fix", "--quiet", "."], ["-m", "ruff", "format", "--quiet", "."])
+FIXES = (["-m", "ruff", "check", "--fix-only", "--quiet", "."], ["-m", "ruff", "format", "--quiet", "."])
 
 
 def main():
