@@ -111,7 +111,7 @@ def offline(tmp_path, monkeypatch):
 
 
 def install(folder, *cut_off):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NST_", "PIP_"))}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NST_", "PIP_", "PYTHON"))}
     command = [*cut_off, sys.executable, "install.py", "--no-lab"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
