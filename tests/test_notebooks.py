@@ -4,8 +4,6 @@ import ast
 import functools
 import inspect
 import re
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -30,7 +28,6 @@ ANATOMY = (
     "**You will**", "**Time**", "What to notice", "Try it", "## Check yourself", "<details>", "## Exercises",
     "## Summary", "**References.**", "**Next**",
 )  # fmt: skip
-FORMATTED = ("nst_helpers", "tests", "tools", "benchmarks", "notebooks")
 BUILT = {
     "preprocess", "postprocess", "extract_features", "content_loss", "gram", "style_loss", "tv_loss", "compute_loss",
     "CompositeImage", "initialize", "PlainObjective", "patches", "whiten", "spherical_kmeans", "learn_layer",
@@ -338,21 +335,3 @@ def test_the_glossary_is_in_alphabetical_order():
 
 def test_every_notebook_links_the_glossary():
     assert not [name for name in NOTEBOOKS if "(glossary.ipynb#" not in markdown(name)]
-
-
-# Lints
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["ruff", "check", "."], ["ruff", "format", "--check", *FORMATTED]],
-)
-def test_ruff(command):
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-
-
-def test_modules_import_only_from_those_above():
-    code = "from importlinter.cli import lint_imports_command as lint; lint()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
