@@ -22,7 +22,8 @@ class Settings:
     """Every choice of a run. Layers are given by name (``"relu4_1"``) or index (``25``), and kept as names.
 
     ``style_layer_weights``: one number per style layer, in the order of ``style_layers``; empty for 1 each.
-    ``start``: what the composite image is at first. ``style_loss``: how styles are compared (``style_losses.STYLE_LOSSES``).
+    ``start``: what the composite image is at first. ``style_loss``: how styles are compared, by a name in
+    ``STYLE_LOSSES``.
     ``optimizer``: ``"adam"``, as in d2l 14.12, or ``"lbfgs"``, which needs far fewer steps and no learning rate.
     ``precision`` of the convolutions: ``"auto"`` takes bfloat16 where the hardware multiplies it natively.
     ``lr`` and ``lr_decay_epoch`` are Adam's: every ``lr_decay_epoch`` steps the learning rate falls by a fifth.

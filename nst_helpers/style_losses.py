@@ -1,4 +1,4 @@
-"""Notebook 09: other ways to compare two styles, each in a few lines, behind the interface of ``gram``, ``style_loss``."""
+"""Notebook 09: other ways to compare two styles, each in a few lines, used as ``gram`` and ``style_loss`` are."""
 
 from functools import wraps
 
