@@ -62,7 +62,7 @@ def gray_start(X):
     mean, std = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)
     return (X * std + mean).mean(dim=1, keepdim=True) / std
 """: "still differ",
-        "def gray_start(X):\n    print(X.mean())": "return a tensor",
+        "def gray_start(X):\n    X.mean(dim=1)": "return a tensor",
     },
     "freeing_weight": {
         "freeing_weight = 1e5": "fish are still there",
