@@ -33,5 +33,5 @@ def initialize(composite, start, content_X, style_X=None, blend=0.5, seed=0):
     elif start == "blend":
         X = (1 - blend) * content_X + blend * noise
     else:
-        raise ValueError(f"a composite image starts from content, noise, style, blend, not from {start!r:.60}")
+        raise ValueError(f"a composite starts from content, noise, style, blend, not from {start!r:.60}")
     composite.weight.data.copy_(X)

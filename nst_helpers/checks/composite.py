@@ -48,7 +48,9 @@ def freeing_weight(answer):
     weight = as_number(answer)
     assert math.isfinite(weight) and weight >= 0, "a loss weight is a finite number, zero or more"
     net = load_vgg19("embedded", verbose=False)
-    photo, painting = (preprocess(sample(name), (64, 96)).to(net[0].weight.device) for name in ("rocket", "mosaic_fish"))
+    photo, painting = (
+        preprocess(sample(name), (64, 96)).to(net[0].weight.device) for name in ("rocket", "mosaic_fish")
+    )
     distances = PlainObjective(net, photo, painting, net.settings.but(style_weight=1))
     for step in optimize(net, photo, painting, start="style", style_weight=weight, precision="float32"):
         X = step.X
@@ -59,5 +61,5 @@ def freeing_weight(answer):
         f"the fish are still there: {float(content / content_at_first):.0%} of the content loss they began with is left"
     )
     assert style < 0.3 * style_of_photo, (
-        f"the stones are gone: the style is {float(style / style_of_photo):.0%} as far from the mosaic as the photograph's"
+        f"the stones are gone: the style is {float(style / style_of_photo):.0%} as far off as the photograph's"
     )
