@@ -276,6 +276,15 @@ def test_stylize(net, picture):
     assert not np.array_equal(img, content.resize((48, 32)))
 
 
+def test_the_style_image_is_half_as_large_again_unless_told_otherwise(net, picture):
+    images = picture(64, 96), picture(200, 200, seed=1)
+    img, same, other = (
+        stylize(*images, net, size=48, num_epochs=3, **style_size)
+        for style_size in ({}, {"style_size": 72}, {"style_size": 48})
+    )
+    assert np.array_equal(img, same) and not np.array_equal(img, other)
+
+
 # Large pictures: half the size first.
 
 
