@@ -1,6 +1,6 @@
 """A real browser on JupyterLab: every notebook is run, every control is moved by keyboard, every picture is seen.
 
-Screenshots and times land in build/browser. Where Playwright or Chromium is missing these tests skip and say what to
+Screenshots and times land in build/browser. Where Playwright or Chromium is missing, these tests skip and say what to
 install; with NST_BROWSER=1 (as in CI) they fail instead.
 """
 
