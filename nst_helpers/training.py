@@ -18,11 +18,11 @@ from .preprocessing import check_shape, fit_shape, postprocess, preprocess
 from .settings import Settings
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
-SMOOTH_TV = 0.01  # in normalized units, half a gray level; with the kinks of |d| L-BFGS needs twice the steps
+SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 PATIENCE = 15  # steps without a better picture after which Adam takes over from L-BFGS
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
 QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that leave the loss as it is
+PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
 
 
 class DivergedError(ValueError):
@@ -64,13 +64,13 @@ class State:
     settings: Settings = field(default=None, repr=False)
     last_good: torch.Tensor = field(default=None, repr=False)  # the composite whose loss was last seen finite
     last_good_step: int = 0
-    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: L-BFGS's way back
+    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: what L-BFGS returns to
 
     def prepare(self, settings):
-        """The optimizer for these settings: the old one where it fits, because it remembers the way so far."""
+        """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
         before = self.settings
         X = self.composite.weight
-        # Another loss is another landscape: slopes that an optimizer remembers from the old one would mislead it.
+        # After a change of the loss, gradients that an optimizer remembers would mislead it.
         same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
         if settings.optimizer == "adam":
             if before is None or before.optimizer != "adam":
@@ -101,7 +101,7 @@ class State:
         with torch.no_grad():
             X.copy_(self.best[2])
         self.use_adam(0.02, 50)
-        X.grad = None  # of the picture that was left behind
+        X.grad = None  # it belongs to the picture just discarded
         return f"L-BFGS found nothing better after step {self.best[1]}: Adam continues from that picture"
 
 
@@ -113,10 +113,10 @@ def limited(settings):
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
-    """Train a composite image; yields a ``Step`` after every step, so whoever iterates decides what to show.
+    """Train a composite image; yields a ``Step`` after every step, so the caller decides what to show.
 
     ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``; their sizes may differ.
-    ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
+    ``settings``: default ``net.settings``. ``changes``: single settings by name, ``lr=0.1``.
     ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and continue later.
     ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
@@ -184,12 +184,12 @@ def _back_to_last_good(state, settings):
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
     state.step = state.last_good_step
     if lr is None:
-        state.settings = None  # L-BFGS remembers what led astray: whoever continues gets a new one
+        state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
     return error
 
 
 def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
-    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose kink at 0 makes L-BFGS stumble."""
+    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose slope jumps at 0, which slows L-BFGS down."""
     rows, columns = Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :], Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]
     return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
 
@@ -228,7 +228,7 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
 
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
-    ``style_size``: of the style image, default 1.5 times as many; the larger, the larger its strokes come out.
+    ``style_size``: of the style image, default 1.5 times as many. The larger it is, the larger the strokes.
     ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
     pixels by ``coarse_to_fine``: larger strokes, in less time. ``settings``: any of ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step

@@ -366,7 +366,7 @@ class Studio(Panel):
             )  # fmt: skip
 
     def still(self, seconds=ANSWER):
-        """Wait until the picture has stood still for a second; returns the seconds until it did."""
+        """Wait until the picture has not changed for a second; returns the seconds until then."""
         start = changed = time.monotonic()
         address = self.picture.get_attribute("src")
         while (now := time.monotonic()) < changed + 1:

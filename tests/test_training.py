@@ -166,7 +166,7 @@ def test_one_pixel_thin(net, shape):
         list(optimize(net, X, X, content_layers=["conv1_1"], style_layers=["conv1_1"], num_epochs=2))
 
 
-# Stopping and going on.
+# Stopping and continuing.
 
 
 def test_break_and_continue_equals_one_run(net, pair):
@@ -332,7 +332,7 @@ def test_the_large_picture_begins_with_the_small_one(net, picture):
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_each_size_is_a_run_of_half_the_steps(net, picture, monkeypatch, optimizer):
-    """Adam's rate decays as often as in one go; L-BFGS starts each size with an empty memory."""
+    """Adam's rate decays as often as at full size only; L-BFGS starts each size with an empty memory."""
     asked, plain = [], training.optimize
 
     def watched(net, content_X, style_X, settings, **others):
@@ -356,7 +356,7 @@ def test_stylize_interrupted_at_the_full_size(net, picture):
 
 
 def test_stylize_interrupted_at_half_the_size(net, picture):
-    """The picture so far, as large as it was asked for."""
+    """The picture so far, at the size that was asked for."""
 
     def stop(step):
         raise KeyboardInterrupt
@@ -476,7 +476,7 @@ def test_new_settings_give_lbfgs_a_new_memory(net, pair):
 
 
 def test_where_lbfgs_finds_nothing_better_adam_goes_on(net, pair, monkeypatch):
-    """A line of steps that lead nowhere, as from a precision floor."""
+    """A run of steps that lead nowhere, as at the limit of precision."""
     step = LBFGS.step
 
     def lost(self):
