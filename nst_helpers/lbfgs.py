@@ -22,7 +22,7 @@ class LBFGS:
 
     HISTORY = 20
     FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
-    RISE = 0.02  # a share by which the loss may rise in one step: rounding, and short detours that pay
+    RISE = 0.02  # a share by which a step may end above the lowest loss: rounding, and short detours that pay
 
     def __init__(self, X):
         self.X = X
@@ -43,25 +43,37 @@ class LBFGS:
 
     @torch.no_grad()
     def step(self, loss):
-        """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient."""
+        """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
         X, g = self.X.detach(), self.X.grad.flatten() * self.X.numel()  # a mean's slope per pixel is faint
         finite = math.isfinite(loss) and bool(g.isfinite().all())
-        if self.X0 is not None and finite:
+        if finite and self.X0 is not None:
             self.remember((X - self.X0).flatten(), g - self.g0)
-        if finite and loss <= self.loss + self.RISE * abs(self.loss):
-            self.X0, self.g0, self.loss = X.clone(), g, loss
+        if finite and self.accepts(loss):
+            self.X0, self.g0, self.loss = X.clone(), g, min(loss, self.loss)
             self.radius = min(self.LONGEST, 2 * self.radius)
-        elif self.X0 is not None:
-            self.radius /= 4
+        elif self.X0 is None:
+            return  # nowhere to go back to
         else:
-            return  # no picture to go back to
+            self.radius /= 4
         d = self.direction(self.g0).view_as(X)
         length = float(d.square().mean().sqrt())
-        limit = self.radius if self.pairs else min(self.FIRST, self.radius)
-        if length > limit or not self.pairs:
-            d *= limit / max(length, 1e-30)
+        if not self.pairs:  # the scale of H is not known yet
+            d *= min(self.FIRST, self.radius) / max(length, 1e-30)
+        elif length > self.radius:
+            d *= self.radius / length
         self.X.copy_(self.X0 + d)
         self.X1 = self.X.detach().clone()
+
+    def accepts(self, loss):
+        """Whether a loss of the current ``X`` is low enough to go on from there."""
+        return loss <= self.loss + self.RISE * abs(self.loss)
+
+    @torch.no_grad()
+    def back(self):
+        """Undo the last step: ``X`` is again the best-founded picture, the last one that was accepted."""
+        if self.X0 is not None:
+            self.X.copy_(self.X0)
+            self.X1 = self.X0.clone()
 
     def remember(self, s, y):
         if s @ y > 1e-10 * (y @ y):  # else the slope does not rise along s: no minimum lies that way
@@ -85,3 +97,19 @@ class LBFGS:
         for s, y in self.pairs:
             d.add_(s, alpha=shares.pop() - float(y @ d / (s @ y)))
         return -d
+
+    def state_dict(self):
+        """All it knows, as a flat dict of tensors and numbers. The picture itself is among it, as ``X1``."""
+        state = {"X1": self.X1, "radius": self.radius}
+        if self.X0 is not None:
+            state |= {"X0": self.X0, "g0": self.g0, "loss": self.loss}
+        for name, changes in zip("sy", zip(*self.pairs)):
+            state[name] = torch.stack(changes)
+        return state
+
+    def load_state_dict(self, state):
+        """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
+        state = {name: v.to(self.X) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
+        self.X1, self.radius = state["X1"], state["radius"]
+        self.X0, self.g0, self.loss = state.get("X0"), state.get("g0"), state.get("loss", math.inf)
+        self.pairs = list(zip(state.get("s", ()), state.get("y", ())))
