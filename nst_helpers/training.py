@@ -19,7 +19,6 @@ from .settings import Settings
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
-PATIENCE = 15  # steps without a better picture after which Adam takes over from L-BFGS
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
 QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
 PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
@@ -50,7 +49,6 @@ class Step(NamedTuple):
     tv: float
     total: float
     X: torch.Tensor
-    note: str = ""  # what a reader should know about this step
 
 
 @dataclass
@@ -81,28 +79,13 @@ class State:
             if settings.lr != self.scheduler.base_lrs[0]:
                 self.scheduler.base_lrs = [settings.lr]
                 self.trainer.param_groups[0]["lr"] = settings.lr
-        elif not same or (isinstance(self.trainer, LBFGS) and not self.trainer.holds(X)):
-            self.trainer, self.scheduler, self.best = LBFGS(X), None, None
+        elif not same or not self.trainer.holds(X):
+            self.trainer, self.scheduler = LBFGS(X), None
         self.settings = settings
 
     def use_adam(self, lr, decay):
         self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
-
-    def guard(self, total):
-        """Where L-BFGS finds nothing better for ``PATIENCE`` steps, Adam continues from the best picture."""
-        if not isinstance(self.trainer, LBFGS):
-            return ""
-        X = self.composite.weight
-        if self.best is None or total < self.best[0]:
-            self.best = total, self.step, X.detach().clone()
-        if self.step - self.best[1] < PATIENCE:
-            return ""
-        with torch.no_grad():
-            X.copy_(self.best[2])
-        self.use_adam(0.02, 50)
-        X.grad = None  # it belongs to the picture just discarded
-        return f"L-BFGS found nothing better after step {self.best[1]}: Adam continues from that picture"
 
 
 def limited(settings):
@@ -152,28 +135,35 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
 
 def _steps(objective, state, settings):
     """The loop itself."""
-    X = state.composite.weight
+    X, lbfgs = state.composite.weight, settings.optimizer == "lbfgs"
+
+    def losses_of(X):
+        """The three losses, and the sum to minimize."""
+        content, style, tv = objective(X)
+        return (content, style, tv), content + style + (settings.tv_weight * smooth_tv_loss(X) if lbfgs else tv)
+
     while state.step < settings.num_epochs:
         state.trainer.zero_grad()
-        content, style, tv = objective(X)
-        smooth = settings.tv_weight * smooth_tv_loss(X) if settings.optimizer == "lbfgs" else tv
-        (content + style + smooth).backward()
-        losses = [float(loss.detach()) for loss in (content, style, tv)]
-        total = sum(losses)
-        if not math.isfinite(total):
+        losses, loss = losses_of(X)
+        loss.backward()
+        losses = [float(part.detach()) for part in losses]
+        if not math.isfinite(sum(losses)):
             raise _back_to_last_good(state, settings)
-        note = state.guard(total)
         state.last_good.copy_(X.detach())
         state.last_good_step = state.step
-        state.trainer.step()
-        state.step += 1
-        if state.step == settings.num_epochs and isinstance(state.trainer, LBFGS):
-            with torch.no_grad():  # no line search: the last step may have gone too far
-                if not float(sum(objective(X))) < 1.1 * state.best[0]:
-                    X.copy_(state.best[2])
-        if state.scheduler:
+        if lbfgs:
+            state.trainer.step(float(loss.detach()))
+        else:
+            state.trainer.step()
             state.scheduler.step()
-        yield Step(state.step, settings.num_epochs, *losses, total, X.detach(), note)
+        state.step += 1
+        if (
+            lbfgs and state.step == settings.num_epochs
+        ):  # the last step: nothing after it would notice that it went too far
+            with torch.no_grad():
+                if not state.trainer.accepts(float(losses_of(X)[1])):
+                    state.trainer.back()
+        yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
 def _back_to_last_good(state, settings):
