@@ -38,7 +38,7 @@ def winners(answer):
             "this is how strong the strongest answer is; its channel's number is asked for"
         )
         assert shape[1] < 3 or not torch.equal(got.long(), Y[0].argmin(dim=0)), "these are the weakest channels"
-        assert shape[1] < 3 or not torch.equal(got.long(), Y[0].abs().argmax(dim=0)) or torch.equal(got.long(), right), (
+        assert torch.equal(got.double(), right.double()) or not torch.equal(got.long(), Y[0].abs().argmax(dim=0)), (
             "a strongly negative answer is not a strong one: leave out the absolute value"
         )
         assert torch.equal(got.double(), right.double()), "these are not the numbers, from 0, of the strongest channels"
