@@ -173,7 +173,7 @@ def studio_notebook(chromium, server):
     if "07_studio" not in NAMES:
         pytest.skip("notebook 07_studio does not exist yet")
     opened = browser.Notebook(chromium, server, "notebooks/07_studio.ipynb")
-    opened.run_all()
+    opened.run(WIDGETS_NEED["07_studio"])
     yield opened
     opened.close()
 
