@@ -103,7 +103,7 @@ def test_train(net, pair, shown, capsys):
     out = capsys.readouterr().out
     assert out.startswith("about ") and "for 9 more" in out and out.count("\n") == 1
     assert len(shown.displays) == 1
-    assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two a second
+    assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two per second
 
 
 def test_draws_are_bounded(net, pair, shown):
@@ -145,6 +145,31 @@ def test_stop_and_resume_equals_one_run(net, pair, shown, capsys, monkeypatch, p
     if plot:
         lines = (shown.updates or shown.displays)[-1].axes[0].lines
         assert [len(line.get_xdata()) for line in lines] == [12, 12, 12]
+
+
+def test_the_time_of_the_first_part_counts(net, pair):
+    first = train(net, *pair, plot=False, **SHORT)
+    first.seconds = 1000.0
+    assert 1000 < train(net, *pair, resume=first, plot=False, num_epochs=14).seconds < 2000
+
+
+def test_time_between_two_steps_does_not_count(net, pair, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    run = Run(net.settings.but(num_epochs=4))
+    for _ in run.steps(net, *pair):
+        clock.now += 50
+    assert run.seconds == 0 and run.finished
+
+
+def test_a_record_keeps_few_pictures_evenly_spread(net, pair):
+    run = Run(net.settings.but(num_epochs=3, optimizer="adam"), max_snapshots=5)
+    for epochs in (3, 40):
+        run.settings = run.settings.but(num_epochs=epochs)
+        list(run.steps(net, *pair))
+        assert len(run.snapshots) <= 6 and run.snapshots[-1][0] == epochs
+    gaps = [b - a for (a, _), (b, _) in zip(run.snapshots, run.snapshots[1:])]
+    assert max(gaps) <= 16
 
 
 def test_resume_for_longer_at_another_rate(net, pair):
