@@ -161,8 +161,7 @@ def _steps(objective, state, settings):
             lbfgs and state.step == settings.num_epochs
         ):  # the last step: nothing after it would notice that it went too far
             with torch.no_grad():
-                if not state.trainer.accepts(float(losses_of(X)[1])):
-                    state.trainer.back()
+                state.trainer.finish(float(losses_of(X)[1]))
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
@@ -188,17 +187,23 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
-    longer side, as long as every side of both keeps 64. Each size continues from the enlarged result of the one
-    before, with half the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
+    longer side, as long as every side of both keeps 64. Each size continues from the one before, enlarged, with half
+    the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
     settings = limited((settings or net.settings).but(**changes))
-    sizes = [(content_X, style_X)]
+    device = net[0].weight.device
+    sizes = [(content_X.to(device), style_X.to(device))]
     while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
         sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
-    X = None
+    X = small_X = None
     for content_X, style_X in sizes:
-        start_X = None if X is None else _enlarged(X, content_X)
+        start_X = None
+        if X is not None and settings.start == "content":  # what changed, enlarged: the photograph's own detail stays
+            start_X = content_X + _enlarged(X - small_X, content_X)
+        elif X is not None:
+            start_X = _enlarged(X, content_X)
+        small_X = content_X
         for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
             X = step.X
             yield step
