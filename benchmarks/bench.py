@@ -1,10 +1,10 @@
-"""make bench: how fast, against the published program and against the bare arithmetic, in ratios of one run.
+"""make bench: speed and memory against the published program and the bare arithmetic, as ratios within one run.
 
     python benchmarks/bench.py           everything; writes benchmarks/RESULTS.md (about 40 minutes on two cores)
-    python benchmarks/bench.py --brisk   half the time: 20 published steps timed, their loss taken from our float32 Adam
-    python benchmarks/bench.py --quick   that it runs, in under two minutes; writes nothing, judges no time
+    python benchmarks/bench.py --brisk   half the time: times 20 published steps, takes their loss from our float32 Adam
+    python benchmarks/bench.py --quick   only checks that it runs, in under two minutes; writes nothing
 
-Absolute times belong to the machine named in the table; ratios are what carries over.
+Absolute times belong to the machine named in the table; only the ratios carry over to others.
 """
 
 import argparse
@@ -19,16 +19,12 @@ from pathlib import Path
 import torch
 
 import nst_helpers
-from nst_helpers import Settings, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
-from nst_helpers.engine import Objective
+from nst_helpers import PUBLISHED, FastObjective, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
 from nst_helpers.features import best_precision
-from published import CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT, Published
+from published import Published
 
 NETS = {"embedded": "embedded", "full width": "random"}
 PHOTO, PAINTING = "rocket", "autumn_wood"
-BOOK = Settings(
-    content_weight=CONTENT_WEIGHT, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT, lr=0.3, lr_decay_epoch=50
-)
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 
 
@@ -63,7 +59,7 @@ def until_published_loss(name, shape, epochs, device, brisk=False):
     content_X, style_X = pair(shape, device)
     if brisk:  # tests/test_parity.py: the same arithmetic
         published = epochs * sorted(seconds(theirs(name, device).train(content_X, content_X, style_X, 0.3, 21, 50)))[10]
-        run = optimize(ours(name, device), content_X, style_X, BOOK.but(num_epochs=epochs, precision="float32"))
+        run = optimize(ours(name, device), content_X, style_X, PUBLISHED.but(num_epochs=epochs, precision="float32"))
         for step in run:
             final = step.X
     else:
@@ -72,14 +68,14 @@ def until_published_loss(name, shape, epochs, device, brisk=False):
             final = X
         published = now(device) - start
     net = ours(name, device)
-    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+    exact = FastObjective(net, content_X, style_X, PUBLISHED.but(precision="float32"))
 
     def judge(X):
         with torch.no_grad():
             return float(sum(exact(X)))
 
     goal, spent, start = judge(final), 0.0, now(device)
-    for step in optimize(net, content_X, style_X, BOOK.but(optimizer="lbfgs", num_epochs=2 * epochs)):
+    for step in optimize(net, content_X, style_X, PUBLISHED.but(optimizer="lbfgs", num_epochs=2 * epochs)):
         if step.step % 5 == 0 or step.step == 2 * epochs:
             spent += now(device) - start
             if judge(step.X) <= goal:
@@ -92,7 +88,7 @@ def over_the_floor(name, shape, precision, steps, device):
     """Seconds of one of our steps, and of its convolutions alone, forward and backward to the input."""
     content_X, style_X = pair(shape, device)
     net = ours(name, device)
-    step = min(seconds(optimize(net, content_X, style_X, BOOK.but(num_epochs=steps, precision=precision)), device))
+    step = min(seconds(optimize(net, content_X, style_X, PUBLISHED.but(num_epochs=steps, precision=precision)), device))
     dtype, floor, X = getattr(torch, precision), 0.0, content_X
     for layer in list(net)[:29]:
         if isinstance(layer, torch.nn.Conv2d):
@@ -112,27 +108,29 @@ def over_the_floor(name, shape, precision, steps, device):
     return step, floor
 
 
-def peak(what, name, shape, precision, sparing):
-    """Peak memory of four steps in a process of its own, in MB over what was there before them."""
-    code = f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {sparing!r}))"
+def peak(what, name, shape, precision, checkpointing):
+    """Peak memory of a few steps in a process of their own, in MB above what it held before them."""
+    code = (
+        f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {checkpointing!r}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"no peak for {what}, {name}, {shape}: {done.stderr[-500:]}")
     return [float(number) for number in done.stdout.split()]
 
 
-def peak_here(what, name, shape, precision, sparing):
+def peak_here(what, name, shape, precision, checkpointing):
     content_X, style_X = pair(shape)
-    count = 24 if what == "lbfgs" else 4  # until its memory of twenty steps is full
+    count = 24 if what == "lbfgs" else 4  # until its history of twenty steps is full
     if what == "published":
         steps = theirs(name).train(content_X, content_X, style_X, 0.3, count, 50)
     else:
-        nst_helpers.engine.SPARING = sparing
-        if what == "handed back":
-            nst_helpers.engine.MMAP_FROM = 10**12
-        settings = BOOK.but(num_epochs=count, precision=precision, optimizer="lbfgs" if what == "lbfgs" else "adam")
+        nst_helpers.fast_objective.CHECKPOINTING = checkpointing
+        settings = PUBLISHED.but(
+            num_epochs=count, precision=precision, optimizer="lbfgs" if what == "lbfgs" else "adam"
+        )
         steps = optimize(ours(name), content_X, style_X, settings)
-    Path("/proc/self/clear_refs").write_text("5")  # the most, counted from here
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak: it is counted from here
     before, start = resident("VmRSS"), time.perf_counter()
     for _ in steps:
         pass
@@ -141,7 +139,7 @@ def peak_here(what, name, shape, precision, sparing):
 
 
 def resident(name):
-    """MB of this process's own memory: VmRSS now, VmHWM at most. (What getrusage calls the most, children inherit.)"""
+    """MB of this process: VmRSS now, VmHWM at its peak. (The peak that getrusage gives is inherited by children.)"""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) * 1024 / 1e6
 
@@ -150,7 +148,7 @@ def growth(name, shapes, device):
     """Seconds per megapixel of a step, size by size."""
     found = []
     for shape in shapes:
-        times = seconds(optimize(ours(name, device), *pair(shape, device), BOOK.but(num_epochs=5)), device)
+        times = seconds(optimize(ours(name, device), *pair(shape, device), PUBLISHED.but(num_epochs=5)), device)
         found.append(min(times) / (shape[0] * shape[1] / 1e6))
     return found
 
@@ -186,16 +184,18 @@ def command_seconds(code, tries):
 
 
 def agreement(name, shape, epochs):
-    """Two runs in float32 that start one millionth apart, and one in bfloat16: PSNR in dB and float32 losses."""
+    """Two float32 runs that start one millionth apart, and one in bfloat16: PSNR in dB, and losses in float32."""
     content_X, style_X = pair(shape)
     net = ours(name)
     generator = torch.Generator().manual_seed(0)
     nudge = 1e-6 * torch.randn(content_X.shape, generator=generator)
     runs = [
-        list(optimize(net, content_X, style_X, BOOK.but(num_epochs=epochs, precision=precision), start_X=start))[-1].X
+        list(optimize(net, content_X, style_X, PUBLISHED.but(num_epochs=epochs, precision=precision), start_X=start))[
+            -1
+        ].X
         for precision, start in [("float32", content_X), ("float32", content_X + nudge), ("bfloat16", content_X)]
     ]
-    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+    exact = FastObjective(net, content_X, style_X, PUBLISHED.but(precision="float32"))
     with torch.no_grad():
         losses = [float(sum(exact(X))) for X in runs]
     pixels = [X * nst_helpers.rgb_std.view(3, 1, 1) for X in runs]
@@ -204,11 +204,11 @@ def agreement(name, shape, epochs):
 
 
 def coarse_to_fine(side, epochs):
-    """`stylize` in one go and at half the size first: seconds, and the loss at full size, judged in float32."""
+    """`stylize` at full size only and coarse to fine: seconds, and the loss at full size, computed in float32."""
     net, photo, painting, rows = ours("embedded"), sample(PHOTO), sample(PAINTING), []
     images = preprocess(photo, fit_shape(photo, side)), preprocess(painting, fit_shape(painting, round(1.5 * side)))
-    exact = Objective(net, *images, net.settings.but(precision="float32"))
-    stylize(photo, painting, net, side, num_epochs=1)  # the first is always slower
+    exact = FastObjective(net, *images, net.settings.but(precision="float32"))
+    stylize(photo, painting, net, side, num_epochs=1)  # warm up
     for coarse_first in (False, True):
         kept, start = [], time.perf_counter()
         stylize(photo, painting, net, side, coarse_first=coarse_first, num_epochs=epochs, progress=kept.append)
@@ -219,17 +219,19 @@ def coarse_to_fine(side, epochs):
 
 
 def savings(name, shape, steps):
-    """The way from the published step to ours, one change at a time: (label, seconds)."""
+    """From the published step to ours, one change at a time: (label, seconds)."""
     content_X, style_X = pair(shape)
     rows = [("as published", min(seconds(theirs(name).train(content_X, content_X, style_X, 0.3, steps, 50))))]
     frozen = theirs(name)
     frozen.net.requires_grad_(False)
     rows.append(("network frozen", min(seconds(frozen.train(content_X, content_X, style_X, 0.3, steps, 50)))))
+    plain = optimize(ours(name), content_X, style_X, PUBLISHED.but(num_epochs=steps), objective="plain")
+    rows.append(("plain objective: the network is cut after the last layer", min(seconds(plain))))
     for label, precision in (
-        ("our engine: channels last, in place, one product a Gram gradient", "float32"),
+        ("fast objective: channels last, in place, one product per Gram gradient", "float32"),
         ("bfloat16", "bfloat16"),
     ):
-        run = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=steps, precision=precision))
+        run = optimize(ours(name), content_X, style_X, PUBLISHED.but(num_epochs=steps, precision=precision))
         rows.append((label, min(seconds(run))))
     return rows
 
@@ -241,12 +243,12 @@ def report(quick, brisk):
         "# What `make bench` found", "",
         f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (but in section 7). Full width means "
-        "VGG-19's own channels with seeded random weights: the arithmetic is that of ImageNet's. "
-        "Times are this machine's; the ratios are the result.", "",
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
+        "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
+        "Times belong to this machine; the ratios are the result.", "",
         "## 1. Until the published loss", "",
         "The published program (d2l 14.12, 500 Adam steps at 0.3, decayed every 50) against `optimizer=\"lbfgs\"`, "
-        "stopped where the loss, judged in float32 outside the clock, is no more than the published run's."
+        "stopped once its loss is no higher than the published run's (computed in float32, not counted in the time)."
         + " Here (`--brisk`) 20 of its steps were timed, and its loss is that of our float32 Adam." * brisk, "",
         "| network | size | published | ours | our steps | loss | **ratio** |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -270,7 +272,7 @@ def report(quick, brisk):
                 yield (f"| {name}{on(device)} | {size(shape)} | {precision} | {1000 * step:.0f} ms "
                        f"| {1000 * floor:.0f} ms | **{step / floor:.2f}** |")  # fmt: skip
     yield from [
-        "", "The way there, one change at a time (full width, 300×450):" if not quick else "", "",
+        "", "One change at a time (full width, 300×450):" if not quick else "", "",
         "| step | time | factor |", "| --- | --- | --- |",
     ]  # fmt: skip
     rows = savings(*(("embedded", (64, 96), 3) if quick else ("full width", (300, 450), 6)))
@@ -278,10 +280,9 @@ def report(quick, brisk):
         yield f"| {label} | {spent:.2f} s | {before / spent:.2f} |"
     yield from [
         "", "## 3. Peak memory of a step", "",
-        "Over what the process held before. *Computed twice*: activation checkpointing, which `optimize` switches on "
-        "where keeping everything would take more than half of the free memory. *Handed back at once*: without "
-        "`memory_kept`, which lets one step use the memory of the one before.", "",
-        "| network | size | program | memory | seconds a step | published ÷ this |",
+        "Above what the process held before. *Computed twice* is activation checkpointing, which `optimize` turns on "
+        "when keeping all features would take more than half of the free memory.", "",
+        "| network | size | program | memory | seconds per step | published ÷ this |",
         "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     shape = (64, 96) if quick else (600, 900)
@@ -289,15 +290,14 @@ def report(quick, brisk):
         base, spent = peak("published", name, shape, "float32", False)
         yield f"| {name} | {size(shape)} | published | {base:.0f} MB | {spent:.1f} | 1 |"
         for precision in native[:1] if quick else native:
-            for sparing in [True] if quick else (False, True):
-                mb, spent = peak("adam", name, shape, precision, sparing)
-                how = f"{precision}{', computed twice' * sparing}"
+            for checkpointing in [True] if quick else (False, True):
+                mb, spent = peak("adam", name, shape, precision, checkpointing)
+                how = f"{precision}{', computed twice' * checkpointing}"
                 yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
         if not quick:
-            for what, label in (("handed back", "memory handed back at once"), ("lbfgs", "L-BFGS")):
-                mb, spent = peak(what, name, shape, native[-1], False)
-                how = f"{native[-1]}, {label}"
-                yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
+            mb, spent = peak("lbfgs", name, shape, native[-1], False)
+            how = f"{native[-1]}, L-BFGS"
+            yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
     if not quick:
         yield from largest(native[-1])
     yield from ["", "## 4. Growth with size", "", "Seconds per megapixel of a step, relative to 300×450.", ""]
@@ -319,8 +319,8 @@ def report(quick, brisk):
     yield from [
         "", "## 6. bfloat16 against float32", "",
         "The same Adam run twice in float32 from starts one millionth apart, and once in bfloat16. PSNR of the picture "
-        "against the first; loss judged in float32. Brush strokes are chaotic: the first column says how much two runs "
-        "that differ by nothing that matters differ.", "",
+        "against the first; loss judged in float32. Brush strokes are chaotic: the first column says how far "
+        "apart two runs end that started practically equal.", "",
         "| network | size | PSNR, two float32 runs | PSNR, bfloat16 | loss float32 | loss bfloat16 | difference |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
@@ -330,29 +330,29 @@ def report(quick, brisk):
                f"| {100 * abs(two - one) / one:.2f} % |")  # fmt: skip
     yield from [
         "", "## 7. Coarse to fine", "",
-        "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest of its "
-        "sizes, and half as many each time it doubles. The loss is that at full size, judged in float32. What it does "
-        "to strokes, notebook 9 shows.", "",
-        "| longer side | way | seconds | loss |", "| --- | --- | --- | --- |",
+        "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest "
+        "size, and half as many each time the size doubles. The loss is computed at full size in float32. Notebook 9 "
+        "shows what this does to strokes.", "",
+        "| longer side | method | seconds | loss |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
     for side in (260,) if quick else (450, 900):
         for coarse_first, spent, loss in coarse_to_fine(side, 2 if quick else 80):
-            yield f"| {side} | {'coarse to fine' if coarse_first else 'in one go'} | {spent:.1f} | {loss:.2f} |"
+            yield f"| {side} | {'coarse to fine' if coarse_first else 'full size only'} | {spent:.1f} | {loss:.2f} |"
 
 
 def largest(precision):
     """What fits: a line through the memory of two sizes, computed twice and not."""
     yield from [
         "", f"The largest picture (3:2, full width, {precision}) by a line through 600×900 and 1200×1800, Adam:", "",
-        "| program | MB a megapixel | in 4 GB | in 8 GB | in 16 GB |", "| --- | --- | --- | --- | --- |",
+        "| program | MB per megapixel | in 4 GB | in 8 GB | in 16 GB |", "| --- | --- | --- | --- | --- |",
     ]  # fmt: skip
-    for label, what, how, sparing in (
+    for label, what, how, checkpointing in (
         ("published", "published", "float32", False),
         ("ours", "adam", precision, False),
         ("ours, computed twice", "adam", precision, True),
     ):
-        small, _ = peak(what, "full width", (600, 900), how, sparing)
-        large, _ = peak(what, "full width", (1200, 1800), how, sparing)
+        small, _ = peak(what, "full width", (600, 900), how, checkpointing)
+        large, _ = peak(what, "full width", (1200, 1800), how, checkpointing)
         slope = (large - small) / (2.16 - 0.54)
         room = [((gb * 1000 - 700 - small) / slope + 0.54) for gb in (4, 8, 16)]  # 700 MB: Python, torch, the weights
         sides = [f"{(p * 1e6 / 1.5) ** 0.5:.0f}×{(p * 1e6 * 1.5) ** 0.5:.0f}" if p > 0 else "none" for p in room]
@@ -377,8 +377,8 @@ def processor():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="only that it runs; writes nothing")
-    parser.add_argument("--brisk", action="store_true", help="half the time, for the published program's time and loss")
+    parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
+    parser.add_argument("--brisk", action="store_true", help="half the time: 20 published steps stand for all")
     arguments = parser.parse_args()
     quick = arguments.quick
     os.environ["NST_WEIGHTS"] = "embedded"
@@ -386,5 +386,5 @@ if __name__ == "__main__":
     for line in report(quick, arguments.brisk):
         print(line, flush=True)
         lines.append(line)
-        if not quick:  # line by line: what an interrupted run has measured stays
+        if not quick:  # after every line, so that an interrupted run keeps what it measured
             Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

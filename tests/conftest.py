@@ -17,13 +17,19 @@ from PIL import Image
 from nst_helpers import load_vgg19, preprocess
 from nst_helpers.weights import random_parameters
 
-NARROW = (4, 6, 8, 8, 8)  # channels a block: VGG-19's depth at a thousandth of its cost
+NARROW = (4, 6, 8, 8, 8)  # channels per block: VGG-19's depth at a thousandth of its cost
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """Tiny tensors gain nothing from threads, and the other core may be busy."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def full_length(monkeypatch):
+    """NST_QUICK is for notebooks: unit tests choose their own numbers of steps."""
+    monkeypatch.delenv("NST_QUICK", raising=False)
 
 
 @pytest.fixture(autouse=True)
