@@ -44,7 +44,7 @@ WRONG = {
     },
     "parasol": {
         "parasol = (348, 386)": "wrong way round",
-        "parasol = (386, 371)": "from the bottom",
+        "parasol = (386, 380)": "from the bottom",
         "parasol = (100, 1000)": "outside",
         "parasol = (800, 100)": "not on the parasol",
         "parasol = 386": "2 numbers",
