@@ -53,7 +53,7 @@ class LBFGS:
         if finite and loss <= (1 + self.RISE) * self.loss:
             self.X0, self.g0 = X.clone(), g
             if loss < self.loss:
-                self.best, self.loss = self.X0, loss
+                self.best, self.loss = self.X0.clone(), loss
             self.radius = min(self.LONGEST, 2 * self.radius)
         elif self.X0 is None:
             return  # nowhere to go back to
