@@ -6,7 +6,8 @@ from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, layer_index, layer_name
 from .settings import DEFAULTS, PUBLISHED, Settings
 from .weights import Parameters, WeightsError, find_weights, imagenet_path, random_parameters
 from .features import VGG19, check_layers, extract_features, load_vgg19
-from .losses import STYLE_LOSSES, adain, compute_loss, content_loss, gram, moments, style_loss, tv_loss
+from .losses import compute_loss, content_loss, gram, style_loss, tv_loss
+from .style_losses import STYLE_LOSSES, adain, moments
 from .composite import CompositeImage, initialize
 from .objective import PlainObjective
 from .fast_objective import FastObjective

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from d2l import torch as d2l
 from IPython.display import display
@@ -21,7 +21,7 @@ class Run:
     """A run and what is kept of it: the picture, the losses of every step, pictures on the way.
 
     ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
-    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took, stops not counted.
+    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took.
     ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` that ended
     it, or ``None``.
     """
@@ -54,11 +54,12 @@ class Run:
     def steps(self, net, content_X, style_X, start_X=None, objective="fast"):
         """``optimize`` that keeps this record: yields every ``Step``.
 
-        Stop iterating at any time (close the generator then) and call it again to continue. Time that the caller spends between two steps is not counted. A diverging loss ends the iteration, with
-        ``error`` set and the record cut back to the last good step.
+        Stop iterating at any time (close the generator then), and call it again to continue. Time that the caller
+        spends between two steps is not counted. A diverging loss ends the iteration, with ``error`` set and the record
+        cut back to the last good step.
         """
         self.finished, self.error = False, None
-        self.every = self.every or max(1, self.settings.num_epochs // self.max_snapshots)
+        self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
         self.pace.clear()
         started = time.monotonic()
         try:
@@ -161,8 +162,7 @@ def train(
     a printed sentence and the last good picture. Raises as ``optimize`` does before the first step.
     """
     settings = limited((settings or (resume.settings if resume else net.settings)).but(**changes))
-    run = deepcopy(resume) if resume else Run(settings, max_snapshots=max(1, snapshots))
-    run.settings = settings
+    run = _continued(resume, settings) if resume else Run(settings, max_snapshots=max(2, snapshots))
     live = LivePlot(settings.num_epochs, content_X.shape[-2:], run.history) if plot else None
     first = run.step
     try:
@@ -181,7 +181,7 @@ def train(
                     live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
     except KeyboardInterrupt:
         if run.image is None:
-            raise
+            raise KeyboardInterrupt("stopped before the first step") from None
         print(f"stopped after step {run.step}; train(…, resume=run) continues from here")
     if run.error:
         print(run.error)
@@ -189,6 +189,12 @@ def train(
         live.note = f"{duration(run.seconds)} in all"
         live.draw(lambda: run.image)
     return run
+
+
+def _continued(run, settings):
+    """A copy of ``run`` to continue under ``settings``; ``run`` itself stays as it is."""
+    lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
+    return replace(run, settings=settings, state=deepcopy(run.state), error=None, **lists)
 
 
 def duration(seconds):

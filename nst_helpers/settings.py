@@ -14,7 +14,7 @@ CHOICES = {
     "precision": ("auto", "float32", "bfloat16"),
 }
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
-LARGEST = 1e30  # float32 ends at 3e38, and a weight is multiplied by a loss
+LARGEST = 3e38  # where float32 ends
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Settings:
     """Every choice of a run. Layers are given by name (``"relu4_1"``) or index (``25``), and kept as names.
 
     ``style_layer_weights``: one number per style layer, in the order of ``style_layers``; empty for 1 each.
-    ``start``: what the composite image is at first. ``style_loss``: how styles are compared (``losses.STYLE_LOSSES``).
+    ``start``: what the composite image is at first. ``style_loss``: how styles are compared, by a name in
+    ``STYLE_LOSSES``.
     ``optimizer``: ``"adam"``, as in d2l 14.12, or ``"lbfgs"``, which needs far fewer steps and no learning rate.
     ``precision`` of the convolutions: ``"auto"`` takes bfloat16 where the hardware multiplies it natively.
     ``lr`` and ``lr_decay_epoch`` are Adam's: every ``lr_decay_epoch`` steps the learning rate falls by a fifth.
@@ -112,7 +113,7 @@ def _number(name, value):
             return float(value)
     except (OverflowError, TypeError, ValueError):
         pass
-    raise ValueError(f"{name} must be a finite number, zero or more; it is {str(value)[:60]}")
+    raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r:.60}")
 
 
 def _integer(name, value):

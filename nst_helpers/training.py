@@ -205,10 +205,10 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     settings = limited((settings or net.settings).but(**changes))
     sizes = [(content_X, style_X)]
     while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
-        sizes.insert(0, tuple(_resize(X, [round(side / 2) for side in X.shape[-2:]]) for X in sizes[0]))
+        sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
     X = None
     for content_X, style_X in sizes:
-        start_X = None if X is None else _resize(X, content_X.shape[-2:])
+        start_X = None if X is None else _enlarged(X, content_X)
         for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
             X = step.X
             yield step
@@ -216,8 +216,12 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
         settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
 
 
-def _resize(X, shape):
-    return F.interpolate(X, tuple(shape), mode="bicubic", antialias=True)
+def _halved(X):
+    return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
+
+
+def _enlarged(X, like):
+    return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
 def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, coarse_first=True, **settings):
@@ -246,4 +250,4 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(X if X.shape == content_X.shape else _resize(X, content_X.shape[-2:]))
+    return postprocess(_enlarged(X, content_X))

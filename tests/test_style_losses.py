@@ -6,8 +6,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nst_helpers import FastObjective, PlainObjective, adain, load_vgg19, moments, optimize
-from nst_helpers.losses import SAMPLES, STYLE_LOSSES, gaussian, gaussian_loss
 from nst_helpers.settings import CHOICES, DEFAULTS, Settings
+from nst_helpers.style_losses import SAMPLES, STYLE_LOSSES, gaussian, gaussian_loss
 
 every_loss = pytest.mark.parametrize("name", STYLE_LOSSES)
 
