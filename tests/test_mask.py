@@ -1,4 +1,4 @@
-"""The canvas for masks: from code here; tests/test_browser.py draws on it with a mouse where there is a browser."""
+"""The canvas for masks: from code, and with a mouse and keys where there is a browser."""
 
 import base64
 
@@ -20,7 +20,9 @@ def test_a_new_mask_is_empty_and_as_large_as_the_picture_shown(canvas):
     assert not canvas.mask.any() and canvas.still.size == (60, 40)
 
 
-@pytest.mark.parametrize("kind", [torch.tensor, np.asarray, Image.fromarray, lambda a: torch.tensor(a)[None, None] / 255])
+@pytest.mark.parametrize(
+    "kind", [torch.tensor, np.asarray, Image.fromarray, lambda a: torch.tensor(a)[None, None] / 255]
+)
 def test_set_takes_what_masks_come_as(canvas, kind):
     levels = np.zeros((40, 60), np.uint8)
     levels[:10] = 255
@@ -51,3 +53,70 @@ def test_where_no_widget_runs_the_picture_shows_with_the_mask_over_it(canvas):
 
 def test_the_canvas_has_a_name_and_its_files_are_there(canvas):
     assert canvas.label and "aria-label" in str(canvas._esm) and ".nst-mask" in str(canvas._css)
+
+
+PAGE = """
+async ([script, values]) => {
+  const listeners = [];
+  window.model = {
+    get: (name) => values[name],
+    set: (name, value) => { values[name] = value; },
+    save_changes: () => { window.saved = values.drawn; },
+    on: (name, listener) => listeners.push(listener),
+    off: () => {},
+  };
+  window.fromPython = (drawn) => { values.drawn = drawn; listeners.forEach((listener) => listener()); };
+  const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  module.default.render({ model: window.model, el: document.body });
+}
+"""
+
+
+@pytest.fixture
+def page(chromium, canvas):
+    """The canvas alone on a page, with a model that keeps what is drawn in ``window.saved``."""
+    page = chromium.new_page()
+    values = {name: getattr(canvas, name) for name in ("picture", "drawn", "width", "height", "label")}
+    page.goto("about:blank")
+    page.evaluate(PAGE, [str(canvas._esm), values])
+    yield page
+    page.close()
+
+
+def saved(page, canvas):
+    canvas.drawn = page.evaluate("window.saved")
+    return canvas.mask[0, 0]
+
+
+def test_a_stroke_of_the_mouse_becomes_the_mask(page, canvas):
+    box = page.locator("canvas").bounding_box()
+    page.mouse.move(box["x"] + 10, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 20, steps=4)
+    page.mouse.up()
+    mask = saved(page, canvas)
+    assert mask[20, 10:50].all() and not mask[:12].any() and not mask[28:].any()
+    page.get_by_label("Erase").check()
+    page.mouse.move(box["x"] + 30, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.up()
+    assert saved(page, canvas)[20, 30] == 0 and saved(page, canvas)[20, 12] == 1
+    page.get_by_role("button", name="Clear").click()
+    assert not saved(page, canvas).any()
+
+
+def test_keys_paint_and_the_canvas_has_a_name(page, canvas):
+    area = page.get_by_role("application", name="Draw a mask over the picture")
+    area.press("ArrowRight")
+    area.press(" ")
+    mask = saved(page, canvas)
+    assert mask.any() and mask[20, 31] == 1
+
+
+def test_a_mask_set_from_code_is_kept_under_the_next_stroke(page, canvas):
+    rows = np.arange(40)[:, None] * np.ones(60)
+    page.evaluate("(drawn) => window.fromPython(drawn)", canvas.set(rows < 10).drawn)
+    page.wait_for_timeout(200)
+    page.locator("canvas").press(" ")
+    mask = saved(page, canvas)
+    assert mask[:10].all() and mask[20, 30] == 1 and not mask[38].any()

@@ -44,11 +44,15 @@ def strongest(answer):
         assert got is not None, "it returns nothing yet"
         got = list(got)
         assert len(got) == count, f"{count} pairs are asked for; this has length {len(got)}"
-        assert all(np.asarray(pair).size == 2 for pair in got), "each is a pair, row and column: divide a flat place by the width"
+        assert all(np.asarray(pair).size == 2 for pair in got), (
+            "each is a pair, row and column: divide a flat place by the width"
+        )
         got = [as_numbers(pair, 2) for pair in got]
         assert got != [pair[::-1] for pair in pairs[:count]] or got == pairs[:count], "the row comes first"
         assert count == 1 or got != pairs[:count][::-1], "the strongest comes first"
         assert set(got) != set(pairs[-count:]), "those are the weakest positions"
         by_size = sorted(pairs, key=lambda pair: -abs(float(Y[pair])))[:count]
-        assert count == 1 or set(got) == set(pairs[:count]) or set(got) != set(by_size), "a large negative value is weak"
+        assert count == 1 or set(got) == set(pairs[:count]) or set(got) != set(by_size), (
+            "a large negative value is weak"
+        )
         assert got == pairs[:count], "these are not the positions of the largest values"
