@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 09: right ones in unusual dress, and wrong ones with words that the check says."""
+"""Answers to the exercises of notebook 09: unusual right ones, and wrong ones with words that the check says."""
 
 RIGHT = {
     "same_pull": ["same_pull = torch.tensor(True)", "same_pull = 1 == 1.0", 'same_pull = " true"'],
@@ -48,12 +48,14 @@ WRONG = {
     "disk": {
         _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).float()"): "two axes",
         _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2)[None, None]"): "0.0 and 1.0",
-        _DISK.format("((rows - column) ** 2 + (columns - row) ** 2 <= radius**2)[None, None].float()"): "changed places",
+        _DISK.format("((rows - column) ** 2 + (columns - row) ** 2 <= radius**2)[None, None].float()"): "changed",
         _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 < radius**2)[None, None].float()"): "the rim",
         _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius)[None, None].float()"): "radius squared",
         _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 > radius**2)[None, None].float()"): "inside is 1",
-        _DISK.format("(((rows - row).abs() <= radius) & ((columns - column).abs() <= radius))[None, None].float()"): "square",
-        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).T[None, None].float()"): "height first",
+        _DISK.format(
+            "(((rows - row).abs() <= radius) & ((columns - column).abs() <= radius))[None, None].float()"
+        ): "square",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).T[None, None].float()"): "height",
     },
     "slice_distance": {
         "def slice_distance(a, b):\n    return ((a - b) ** 2).mean()": "order still matters",

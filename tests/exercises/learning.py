@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 08: right ones in unusual dress, and wrong ones with words that the check says."""
+"""Answers to the exercises of notebook 08: unusual right ones, and wrong ones with words that the check says."""
 
 RIGHT = {
     "from_noise": ['from_noise = " Noise"', "from_noise = 'NOISE '"],
@@ -40,7 +40,7 @@ WRONG = {
         "def nearest_center(x, centers):\n    return (x @ centers.T).max(1).values": "which center",
         "def nearest_center(x, centers):\n    return (x @ centers.T).argmax(1) + 1": "number 0",
         "def nearest_center(x, centers):\n    return (x @ centers.T).abs().argmax(1)": "wrong center",
-        "def nearest_center(x, centers):\n    x /= x.norm(dim=1, keepdim=True)\n    return (x @ centers.T).argmax(1)": "in place",
+        "def nearest_center(x, centers):\n    x /= x.norm()\n    return (x @ centers.T).argmax(1)": "in place",
     },
     "strongest": {
         """
