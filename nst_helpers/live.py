@@ -168,8 +168,6 @@ def train(
     try:
         with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
             for step in steps:
-                if step.note:
-                    print(step.note)
                 if live:
                     left = run.seconds_left
                     if step.step == first + 3:
