@@ -13,8 +13,9 @@ class LBFGS:
     recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S, where S weighs f cycles per pixel
     by 1 / (f + 0.1)², since the losses bend most along the finest detail, and γ = sᵀy / yᵀSy for the newest pair
     (Nocedal and Wright 2006, eq. 7.20). There is no line search: a step is taken whole, unless it is longer than a
-    radius. A step that ends above twice the lowest loss is taken back and the radius halved (a trust region: Nocedal and
-    Wright 2006, chapter 4); H has learned from it. Smaller rises are allowed: most are made good by the next step.
+    radius. A step that ends above twice the lowest loss is taken back, and the radius is halved (a trust region:
+    Nocedal and Wright 2006, chapter 4); H has learned from it. Smaller rises are allowed: the next step usually repairs
+    them.
 
     ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
     ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
@@ -109,8 +110,9 @@ class LBFGS:
 
     def load_state_dict(self, state):
         """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
-        state = {name: v.to(self.X) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
+        state = {name: v.to(self.X, copy=True) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
         self.X1, self.radius = state["X1"], state["radius"]
         self.X0, self.g0, self.best = state.get("X0"), state.get("g0"), state.get("best")
         self.loss = state.get("loss", math.inf)
-        self.pairs = list(zip(state.get("s", ()), state.get("y", ())))
+        # Copies, because sums over memory that begins elsewhere round differently
+        self.pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
