@@ -202,21 +202,28 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     before, with half the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    settings = limited((settings or net.settings).but(**changes))
-    sizes = [(content_X, style_X)]
-    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
-        sizes.insert(0, tuple(_resize(X, [round(side / 2) for side in X.shape[-2:]]) for X in sizes[0]))
     X = None
-    for content_X, style_X in sizes:
-        start_X = None if X is None else _resize(X, content_X.shape[-2:])
-        for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
+    for content_X, style_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
+        start_X = None if X is None else enlarged(X, content_X.shape[-2:])
+        for step in optimize(net, content_X, style_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
-        steps, decay = settings.num_epochs, settings.lr_decay_epoch
-        settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
 
 
-def _resize(X, shape):
+def pyramid(content_X, style_X, settings):
+    """The sizes of ``coarse_to_fine``, smallest first: a list of ``(content_X, style_X, settings)``."""
+    sizes = [(content_X, style_X)]
+    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
+        sizes.insert(0, tuple(enlarged(X, [round(side / 2) for side in X.shape[-2:]]) for X in sizes[0]))
+    steps, decay = settings.num_epochs, settings.lr_decay_epoch
+    return [
+        (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
+        for level, Xs in enumerate(sizes)
+    ]
+
+
+def enlarged(X, shape):
+    """An image tensor at another size, ``(height, width)``; made smaller, it is filtered first."""
     return F.interpolate(X, tuple(shape), mode="bicubic", antialias=True)
 
 
@@ -246,4 +253,4 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(X if X.shape == content_X.shape else _resize(X, content_X.shape[-2:]))
+    return postprocess(X if X.shape == content_X.shape else enlarged(X, content_X.shape[-2:]))

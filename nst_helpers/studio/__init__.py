@@ -1,6 +1,5 @@
-"""Notebook 07: every choice of a run on a control, the picture painted beside them."""
+"""Notebook 07: the studio."""
 
 from .app import Studio
-from .layer_lab import LayerLab
 
-__all__ = ["LayerLab", "Studio"]
+__all__ = ["Studio"]
