@@ -16,7 +16,7 @@ VERSION = 2  # of the settings file
 SIZES, STROKES, MOST_STEPS = (64, 1024), (0.3, 3.0), 5000  # pixels on the longer side; times the size; steps
 LONGEST, DEEPEST, LONGEST_TEXT = 100_000, 4, 1000  # of a settings file: characters, nested lists, of one text
 BALANCE = (-3.5, 0.5)  # powers of ten; measured: below it the photograph only gets smoother, above it little changes
-SMALL, FINER = 192, 512  # pixels on the longer side without and with "finer"
+SMALL, FINER = 320, 512  # pixels on the longer side without and with "finer"
 _NAMES = [each.name for each in fields(Settings)]
 
 

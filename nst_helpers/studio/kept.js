@@ -18,7 +18,7 @@ export default {
                     const choose = el("button", { type: "button", className: "nst-thumb", onclick: () => set({ value: item.id, error: "" }) }, image);
                     const pin = el("button", { type: "button", className: "nst-mini nst-pin", onclick: () => tell({ pin: item.id }) });
                     const compare = el("button", { type: "button", className: "nst-mini nst-compare", text: "⇆", onclick: () => set({ against: model.get("against") === item.id ? 0 : item.id }) });
-                    run = { image, choose, pin, compare, place: el("div", { className: "nst-run" }, choose, pin, compare) };
+                    run = { image, choose, pin, compare, place: el("div", { className: "nst-place" }, choose, pin, compare) };
                     shown.set(item.id, run);
                 }
                 if (run.seen !== item.thumb) { show(run.image, item.thumb); run.seen = item.thumb; }

@@ -26,7 +26,7 @@ class Painting:
     def serve(self, kind):
         """Run, steer or resume, until done or interrupted."""
         easel, (choices, images, net) = self.easel, self.present()
-        if kind == "run" or not easel.fits(choices, images):
+        if kind == "run" or not easel.fits(choices, images) or (kind == "steer" and easel.run.level):
             self._state(running=True, note="reading VGG-19's weights …" if net is None else "")
             easel.begin(net or network(choices.weights), choices, images)
             with self.parts.stage.hold_sync():

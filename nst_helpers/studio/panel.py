@@ -27,7 +27,7 @@ def slider(name, label, low, high, step, **more):
 def mood_fields():
     return [
         slider("balance", "balance between photo and painting", *BALANCE, 0.05, ends=["photo", "painting"], silent=True),
-        {"name": "surprise", "kind": "button", "label": "🎲 Surprise", "hint": "Surprise: another painting and other choices"},
+        {"name": "surprise", "kind": "button", "label": "⚄ Surprise", "hint": "Surprise: another painting and other choices"},
         slider("stroke", "stroke size", STROKES[0], 2.5, 0.1, unit="×"),
         {"name": "finer", "kind": "check", "label": "finer (512 px)"},
     ]  # fmt: skip

@@ -11,7 +11,7 @@ export default {
         const resume = act("resume", "▶▶ Continue", "Go on from this picture");
         const replay = el("input", { type: "range", className: "nst-replay", min: 0, max: 1, step: 1 });
         const count = el("output", { className: "nst-count" }), note = el("span", { className: "nst-note", role: "status" });
-        const download = el("span", { className: "nst-save" }, act("save", "⤓ Picture", "Save the picture as a PNG file"), act("film", "⤓ Film", "Save the steps as a moving picture (WebP)"));
+        const download = el("span", { className: "nst-downloads" }, act("save", "⤓ Picture", "Save the picture as a PNG file"), act("film", "⤓ Film", "Save the steps as a moving picture (WebP)"));
         root.classList.add("nst-stage");
         root.append(el("div", { className: "nst-canvas" }, frame), el("div", { className: "nst-play" }, run, stop, resume, replay, count, download), note, alertLine(model));
 
