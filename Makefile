@@ -16,14 +16,14 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 # on two cores a small step takes ten times as long or more
 export GOMP_SPINCOUNT ?= 20000
 
-.PHONY: help setup lab test browser run notebooks site slides weights pictures gallery bench room student offline clean
+.PHONY: help setup lab test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
 setup: $(READY)  ## a virtual environment in .venv with everything in it
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml setup.py
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or newer is needed; ' \
 	+ 'this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12 lab')"
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ test: $(READY)   ## lints, unit tests with coverage, every notebook, all of it i
 	$(BIN)/python -m pytest tests --ignore=tests/test_browser.py --cov --cov-report=term --cov-fail-under=85
 	$(BIN)/python -m pytest notebooks
 	$(BIN)/python -m pytest tests/test_browser.py -rs
+
+lint: $(READY)   ## ruff and the import rules; they are part of the tests too
+	$(BIN)/python tools/lint.py
 
 browser: $(READY)  ## only the browser tests; screenshots and answer times in build/browser
 	$(BIN)/python -m pytest tests/test_browser.py -rs
@@ -60,7 +63,7 @@ weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 pictures: $(READY)  ## draw the paintings in images/ anew
 	$(BIN)/python images/paint
 
-gallery: $(READY)  ## paint the README's contact sheet and moving picture
+gallery: $(READY)  ## paint the README's pictures anew: contact sheet, moving picture, comparisons
 	$(BIN)/python tools/gallery.py
 
 bench: $(READY)  ## measure speed and memory; writes benchmarks/RESULTS.md (40 minutes)

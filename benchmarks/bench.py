@@ -19,16 +19,12 @@ from pathlib import Path
 import torch
 
 import nst_helpers
-from nst_helpers import Settings, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
-from nst_helpers.engine import Objective
+from nst_helpers import PUBLISHED, FastObjective, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
 from nst_helpers.features import best_precision
-from published import CONTENT_WEIGHT, STYLE_WEIGHT, TV_WEIGHT, Published
+from published import Published
 
 NETS = {"embedded": "embedded", "full width": "random"}
 PHOTO, PAINTING = "rocket", "autumn_wood"
-BOOK = Settings(
-    content_weight=CONTENT_WEIGHT, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT, lr=0.3, lr_decay_epoch=50
-)
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 
 
@@ -63,7 +59,7 @@ def until_published_loss(name, shape, epochs, device, brisk=False):
     content_X, style_X = pair(shape, device)
     if brisk:  # tests/test_parity.py: the same arithmetic
         published = epochs * sorted(seconds(theirs(name, device).train(content_X, content_X, style_X, 0.3, 21, 50)))[10]
-        run = optimize(ours(name, device), content_X, style_X, BOOK.but(num_epochs=epochs, precision="float32"))
+        run = optimize(ours(name, device), content_X, style_X, PUBLISHED.but(num_epochs=epochs, precision="float32"))
         for step in run:
             final = step.X
     else:
@@ -72,14 +68,14 @@ def until_published_loss(name, shape, epochs, device, brisk=False):
             final = X
         published = now(device) - start
     net = ours(name, device)
-    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+    exact = FastObjective(net, content_X, style_X, PUBLISHED.but(precision="float32"))
 
     def judge(X):
         with torch.no_grad():
             return float(sum(exact(X)))
 
     goal, spent, start = judge(final), 0.0, now(device)
-    for step in optimize(net, content_X, style_X, BOOK.but(optimizer="lbfgs", num_epochs=2 * epochs)):
+    for step in optimize(net, content_X, style_X, PUBLISHED.but(optimizer="lbfgs", num_epochs=2 * epochs)):
         if step.step % 5 == 0 or step.step == 2 * epochs:
             spent += now(device) - start
             if judge(step.X) <= goal:
@@ -92,7 +88,7 @@ def over_the_floor(name, shape, precision, steps, device):
     """Seconds of one of our steps, and of its convolutions alone, forward and backward to the input."""
     content_X, style_X = pair(shape, device)
     net = ours(name, device)
-    step = min(seconds(optimize(net, content_X, style_X, BOOK.but(num_epochs=steps, precision=precision)), device))
+    step = min(seconds(optimize(net, content_X, style_X, PUBLISHED.but(num_epochs=steps, precision=precision)), device))
     dtype, floor, X = getattr(torch, precision), 0.0, content_X
     for layer in list(net)[:29]:
         if isinstance(layer, torch.nn.Conv2d):
@@ -112,25 +108,27 @@ def over_the_floor(name, shape, precision, steps, device):
     return step, floor
 
 
-def peak(what, name, shape, precision, sparing):
+def peak(what, name, shape, precision, checkpointing):
     """Peak memory of four steps in a process of its own, in MB over what was there before them."""
-    code = f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {sparing!r}))"
+    code = (
+        f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {checkpointing!r}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"no peak for {what}, {name}, {shape}: {done.stderr[-500:]}")
     return [float(number) for number in done.stdout.split()]
 
 
-def peak_here(what, name, shape, precision, sparing):
+def peak_here(what, name, shape, precision, checkpointing):
     content_X, style_X = pair(shape)
     count = 24 if what == "lbfgs" else 4  # until its memory of twenty steps is full
     if what == "published":
         steps = theirs(name).train(content_X, content_X, style_X, 0.3, count, 50)
     else:
-        nst_helpers.engine.SPARING = sparing
-        if what == "handed back":
-            nst_helpers.engine.MMAP_FROM = 10**12
-        settings = BOOK.but(num_epochs=count, precision=precision, optimizer="lbfgs" if what == "lbfgs" else "adam")
+        nst_helpers.fast_objective.CHECKPOINTING = checkpointing
+        settings = PUBLISHED.but(
+            num_epochs=count, precision=precision, optimizer="lbfgs" if what == "lbfgs" else "adam"
+        )
         steps = optimize(ours(name), content_X, style_X, settings)
     Path("/proc/self/clear_refs").write_text("5")  # the most, counted from here
     before, start = resident("VmRSS"), time.perf_counter()
@@ -150,7 +148,7 @@ def growth(name, shapes, device):
     """Seconds per megapixel of a step, size by size."""
     found = []
     for shape in shapes:
-        times = seconds(optimize(ours(name, device), *pair(shape, device), BOOK.but(num_epochs=5)), device)
+        times = seconds(optimize(ours(name, device), *pair(shape, device), PUBLISHED.but(num_epochs=5)), device)
         found.append(min(times) / (shape[0] * shape[1] / 1e6))
     return found
 
@@ -192,10 +190,12 @@ def agreement(name, shape, epochs):
     generator = torch.Generator().manual_seed(0)
     nudge = 1e-6 * torch.randn(content_X.shape, generator=generator)
     runs = [
-        list(optimize(net, content_X, style_X, BOOK.but(num_epochs=epochs, precision=precision), start_X=start))[-1].X
+        list(optimize(net, content_X, style_X, PUBLISHED.but(num_epochs=epochs, precision=precision), start_X=start))[
+            -1
+        ].X
         for precision, start in [("float32", content_X), ("float32", content_X + nudge), ("bfloat16", content_X)]
     ]
-    exact = Objective(net, content_X, style_X, BOOK.but(precision="float32"))
+    exact = FastObjective(net, content_X, style_X, PUBLISHED.but(precision="float32"))
     with torch.no_grad():
         losses = [float(sum(exact(X))) for X in runs]
     pixels = [X * nst_helpers.rgb_std.view(3, 1, 1) for X in runs]
@@ -207,7 +207,7 @@ def coarse_to_fine(side, epochs):
     """`stylize` in one go and at half the size first: seconds, and the loss at full size, judged in float32."""
     net, photo, painting, rows = ours("embedded"), sample(PHOTO), sample(PAINTING), []
     images = preprocess(photo, fit_shape(photo, side)), preprocess(painting, fit_shape(painting, round(1.5 * side)))
-    exact = Objective(net, *images, net.settings.but(precision="float32"))
+    exact = FastObjective(net, *images, net.settings.but(precision="float32"))
     stylize(photo, painting, net, side, num_epochs=1)  # the first is always slower
     for coarse_first in (False, True):
         kept, start = [], time.perf_counter()
@@ -225,11 +225,13 @@ def savings(name, shape, steps):
     frozen = theirs(name)
     frozen.net.requires_grad_(False)
     rows.append(("network frozen", min(seconds(frozen.train(content_X, content_X, style_X, 0.3, steps, 50)))))
+    plain = optimize(ours(name), content_X, style_X, PUBLISHED.but(num_epochs=steps), objective="plain")
+    rows.append(("plain objective: the network is cut after the last layer", min(seconds(plain))))
     for label, precision in (
-        ("our engine: channels last, in place, one product a Gram gradient", "float32"),
+        ("fast objective: channels last, in place, one product per Gram gradient", "float32"),
         ("bfloat16", "bfloat16"),
     ):
-        run = optimize(ours(name), content_X, style_X, BOOK.but(num_epochs=steps, precision=precision))
+        run = optimize(ours(name), content_X, style_X, PUBLISHED.but(num_epochs=steps, precision=precision))
         rows.append((label, min(seconds(run))))
     return rows
 
@@ -279,9 +281,8 @@ def report(quick, brisk):
     yield from [
         "", "## 3. Peak memory of a step", "",
         "Over what the process held before. *Computed twice*: activation checkpointing, which `optimize` switches on "
-        "where keeping everything would take more than half of the free memory. *Handed back at once*: without "
-        "`memory_kept`, which lets one step use the memory of the one before.", "",
-        "| network | size | program | memory | seconds a step | published ÷ this |",
+        "where keeping everything would take more than half of the free memory.", "",
+        "| network | size | program | memory | seconds per step | published ÷ this |",
         "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     shape = (64, 96) if quick else (600, 900)
@@ -289,15 +290,14 @@ def report(quick, brisk):
         base, spent = peak("published", name, shape, "float32", False)
         yield f"| {name} | {size(shape)} | published | {base:.0f} MB | {spent:.1f} | 1 |"
         for precision in native[:1] if quick else native:
-            for sparing in [True] if quick else (False, True):
-                mb, spent = peak("adam", name, shape, precision, sparing)
-                how = f"{precision}{', computed twice' * sparing}"
+            for checkpointing in [True] if quick else (False, True):
+                mb, spent = peak("adam", name, shape, precision, checkpointing)
+                how = f"{precision}{', computed twice' * checkpointing}"
                 yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
         if not quick:
-            for what, label in (("handed back", "memory handed back at once"), ("lbfgs", "L-BFGS")):
-                mb, spent = peak(what, name, shape, native[-1], False)
-                how = f"{native[-1]}, {label}"
-                yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
+            mb, spent = peak("lbfgs", name, shape, native[-1], False)
+            how = f"{native[-1]}, L-BFGS"
+            yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
     if not quick:
         yield from largest(native[-1])
     yield from ["", "## 4. Growth with size", "", "Seconds per megapixel of a step, relative to 300×450.", ""]
@@ -344,15 +344,15 @@ def largest(precision):
     """What fits: a line through the memory of two sizes, computed twice and not."""
     yield from [
         "", f"The largest picture (3:2, full width, {precision}) by a line through 600×900 and 1200×1800, Adam:", "",
-        "| program | MB a megapixel | in 4 GB | in 8 GB | in 16 GB |", "| --- | --- | --- | --- | --- |",
+        "| program | MB per megapixel | in 4 GB | in 8 GB | in 16 GB |", "| --- | --- | --- | --- | --- |",
     ]  # fmt: skip
-    for label, what, how, sparing in (
+    for label, what, how, checkpointing in (
         ("published", "published", "float32", False),
         ("ours", "adam", precision, False),
         ("ours, computed twice", "adam", precision, True),
     ):
-        small, _ = peak(what, "full width", (600, 900), how, sparing)
-        large, _ = peak(what, "full width", (1200, 1800), how, sparing)
+        small, _ = peak(what, "full width", (600, 900), how, checkpointing)
+        large, _ = peak(what, "full width", (1200, 1800), how, checkpointing)
         slope = (large - small) / (2.16 - 0.54)
         room = [((gb * 1000 - 700 - small) / slope + 0.54) for gb in (4, 8, 16)]  # 700 MB: Python, torch, the weights
         sides = [f"{(p * 1e6 / 1.5) ** 0.5:.0f}×{(p * 1e6 * 1.5) ** 0.5:.0f}" if p > 0 else "none" for p in room]

@@ -3,9 +3,8 @@
     python benchmarks/filters.py curve [FILE ...]   # embedded and random (or files of weights): table of scores
     python benchmarks/filters.py layers             # scores by content layer, with the shipped settings otherwise
     python benchmarks/filters.py cheat              # pictures made for the first pair of scores: what it rewards
-    python benchmarks/filters.py sheet              # images/learned_or_random.jpg, 4 contents × 4 styles
     python benchmarks/filters.py speed              # one step, slim against full width
-    python benchmarks/filters.py grid               # images/settings_grid.jpg
+    python benchmarks/filters.py grid               # scores of the paintings in images/settings_grid.jpg
 
 Every network paints the same pairs, from pictures that the embedded weights were not learned from, with the
 published losses and several style weights each. The scores of a painting:
@@ -14,7 +13,7 @@ published losses and several style weights each. The scores of a painting:
 * style: sliced Wasserstein distance (Rabin et al. 2011; on Laplacian levels as in Karras et al. 2018) of its
   7×7 patches and the style image's, over the content image's own: 1 is no style taken on, 0 all of it;
 * strokes' content and style: the same two questions to the energies of Gabor filters, six directions at four
-  scales in three opponent colours, as eyes have them: how alike they lie in the luminance of both pictures
+  scales in three opponent colors, as eyes have them: how alike they lie in the luminance of both pictures
   (correlation), and how far second moments are from the style's, which energies occur together in it (Portilla
   and Simoncelli 2000; Gatys' idea without a learned filter), over the content image's own.
 """
@@ -22,14 +21,11 @@ published losses and several style weights each. The scores of a painting:
 import math
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageDraw
-from skimage import data
 from skimage.filters import sobel
 from skimage.metrics import structural_similarity
 
@@ -37,8 +33,12 @@ from nst_helpers.features import best_precision, load_vgg19
 from nst_helpers.images import sample
 from nst_helpers.learning import SLIM
 from nst_helpers.preprocessing import postprocess, preprocess, rgb_std
+from nst_helpers.settings import PUBLISHED, Settings
 from nst_helpers.training import optimize
-from nst_helpers.weights import Settings, random_parameters
+from nst_helpers.weights import random_parameters
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from gallery import GRID_COLUMNS, GRID_ROWS  # noqa: E402
 
 SHAPE = (128, 192)
 PAIRS = (
@@ -50,7 +50,7 @@ PAIRS = (
 SEEN = (("rocket", "pointillist_park"), ("astronaut", "mosaic_fish"))  # photographs that were learned from
 FOUR = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 # What the curve is run with: the same for every network, but for the style weight and the content layer.
-RUN = Settings(("relu4_1",), FOUR, tv_weight=1.0, optimizer="lbfgs", num_epochs=80, precision="float32")
+RUN = Settings(("relu4_1",), FOUR, style_weight=1e4, tv_weight=1.0, precision="float32")
 CONTENT_LAYERS = ("relu2_1", "relu4_1")
 STYLE_WEIGHTS = {"embedded": (1e2, 1e3, 1e4, 1e5, 1e6), "random": (1e3, 1e4, 1e5, 1e6, 1e7)}  # where each changes most
 
@@ -97,7 +97,7 @@ def gabors(size=9, directions=6, wavelength=4.0):
 
 
 def energies(X, levels=4):
-    """For every halving of ``X``: its Gabor energies, ``(3 * 6, h, w)``, luminance first, and its opponent colours."""
+    """For every halving of ``X``: its Gabor energies, ``(3 * 6, h, w)``, luminance first, and its opponent colors."""
     opponents = F.normalize(torch.tensor([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]]))
     X, filters, found = torch.einsum("oc,bchw->bohw", opponents, X), gabors(), []
     for _ in range(levels):
@@ -117,10 +117,10 @@ def stroke_content(X, content_X):
 
 
 def second_moments(X):
-    """For every halving: how often energies, those of the next halving and colours occur together."""
+    """For every halving: how often energies, those of the next halving and colors occur together."""
     levels, moments = energies(X), []
-    for i, (E, colours) in enumerate(levels):
-        maps = [torch.ones_like(E[:1]), E, colours, colours.clamp_min(0), (-colours).clamp_min(0)]
+    for i, (E, colors) in enumerate(levels):
+        maps = [torch.ones_like(E[:1]), E, colors, colors.clamp_min(0), (-colors).clamp_min(0)]
         if i + 1 < len(levels):
             maps.append(F.interpolate(levels[i + 1][0][None], E.shape[-2:], mode="bilinear")[0])
         rows = torch.cat(maps).flatten(1)
@@ -199,7 +199,7 @@ def layers():
 
 
 def cheat(steps=250):
-    """Scores of pictures that were optimised for content and style score themselves, with no network."""
+    """Scores of pictures that were optimized for content and style score themselves, with no network."""
 
     def edges(X):
         luminance = rgb_std * torch.tensor([0.2125, 0.7154, 0.0721])
@@ -231,28 +231,6 @@ def cheat(steps=250):
     print("content, style, strokes' content, strokes' style:", *(f"{x:.3f}" for x in np.mean(scores, axis=0)))
 
 
-def sheet(styles=("starry_harbour", "autumn_wood", "woodblock_wave", "stained_glass"), shape=(144, 216)):
-    """Draw four contents × four styles, random filters above learned ones, each with the style weight that suits it."""
-    learned, like_it = load_vgg19("embedded", "cpu", verbose=False), {"padding": "reflect", "pooling": "average"}
-    nets = {load_vgg19(replace(random_parameters(SLIM), **like_it), "cpu", verbose=False): 1e7, learned: 1e5}
-    contents = [sample(name) for name in ("cat", "coffee", "mountain_lake")]
-    contents.append(Image.fromarray(data.camera()).convert("RGB"))  # CC0
-    (h, w), gap = shape, 6
-    drawn = Image.new("RGB", ((w + gap) * (len(styles) + 1), (h + gap) * 2 * len(contents) + h + gap), "white")
-    for column, name in enumerate(styles, 1):
-        drawn.paste(postprocess(preprocess(sample(name), shape)), (column * (w + gap), 0))
-    for row, img in enumerate(contents):
-        content_X = preprocess(img, shape)
-        drawn.paste(postprocess(content_X), (0, (h + gap) * (2 * row + 2)))
-        for column, name in enumerate(styles, 1):
-            for below, (net, weight) in enumerate(nets.items()):
-                run = learned.settings.but(style_weight=weight)
-                *_, last = optimize(net, content_X, preprocess(sample(name), shape), run)
-                drawn.paste(postprocess(last.X), (column * (w + gap), (h + gap) * (2 * row + 1 + below)))
-        print(f"{row + 1} of {len(contents)} contents", flush=True)
-    drawn.save(Path(__file__).parents[1] / "images" / "learned_or_random.jpg", quality=80)
-
-
 def speed(rounds=10):
     """Seconds of one step at 128×192, slim and full width in turns; the fastest of each, and their ratio.
 
@@ -262,7 +240,7 @@ def speed(rounds=10):
     content_X, style_X = (preprocess(sample(name), (128, 192)) for name in PAIRS[0])
     cases = [(p, own) for p in dict.fromkeys(("float32", best_precision("cpu"))) for own in (False, True)]
     for precision, own in cases:
-        settings = [nets[0].settings.but(optimizer="adam") if own else Settings(), Settings()]
+        settings = [nets[0].settings.but(optimizer="adam") if own else PUBLISHED, PUBLISHED]
         runs = [
             optimize(net, content_X, style_X, chosen, precision=precision, num_epochs=rounds + 1)
             for net, chosen in zip(nets, settings)
@@ -281,33 +259,16 @@ def speed(rounds=10):
 
 
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
-    """Draw the default among its neighbours: optimiser and content layer down, loss weights across."""
-    rows = {
-        "L-BFGS 80, published layers (content relu4_4)": Settings(optimizer="lbfgs", num_epochs=80),
-        **{
-            f"L-BFGS 80, content {layer}": Settings((layer,), FOUR, optimizer="lbfgs", num_epochs=80)
-            for layer in ("relu4_1", "relu3_1", "relu2_1")
-        },
-        "Adam 150, content relu3_1": Settings(("relu3_1",), FOUR, lr=0.15, lr_decay_epoch=20, num_epochs=150),
-    }
-    columns = ((1e4, 10), (1e5, 10), (1e5, 30), (1e6, 10))
-    net, (h, w) = load_vgg19("embedded", "cpu"), shape
-    sheet = Image.new("RGB", (len(columns) * w, len(rows) * (h + 26)), "white")
-    draw = ImageDraw.Draw(sheet)
-    for row, (label, base) in enumerate(rows.items()):
-        for column, (style, tv) in enumerate(columns):
-            run = base.but(style_weight=style, tv_weight=tv)
-            result = paint(net, pair, run, shape)
-            content, distance = score(*result)[:2]
-            x, y = column * w, row * (h + 26)
-            sheet.paste(postprocess(result[0]), (x, y + 26))
-            text = f"{label}\nweights 1 / {style:g} / {tv}"
-            draw.text((x + 3, y), text, "black", font_size=9, spacing=1)
+    """Table of both scores of the settings grid, whose settings stand where it is painted: tools/gallery.py."""
+    net = load_vgg19("embedded", "cpu")
+    for label, base in GRID_ROWS.items():
+        for style, tv in GRID_COLUMNS:
+            content, distance, *_ = score(*paint(net, pair, base.but(style_weight=style, tv_weight=tv), shape))
+            label = label.replace("\n", ", ")
             print(f"| {label} | {style:g} | {tv} | {content:.3f} | {distance:.3f} |", flush=True)
-            sheet.save(Path(__file__).parents[1] / "images" / "settings_grid.jpg", quality=80)
 
 
 if __name__ == "__main__":
     what, *files = sys.argv[1:] or ["curve"]
-    commands = {"layers": layers, "cheat": cheat, "sheet": sheet, "speed": speed, "grid": grid}
+    commands = {"layers": layers, "cheat": cheat, "speed": speed, "grid": grid}
     {"curve": lambda: curve(files), **commands}[what]()

@@ -6,7 +6,8 @@ from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, layer_index, layer_name
 from .settings import DEFAULTS, PUBLISHED, Settings
 from .weights import Parameters, WeightsError, find_weights, imagenet_path, random_parameters
 from .features import VGG19, check_layers, extract_features, load_vgg19
-from .losses import STYLE_LOSSES, compute_loss, content_loss, gram, style_loss, tv_loss
+from .losses import compute_loss, content_loss, gram, style_loss, tv_loss
+from .style_losses import STYLE_LOSSES, adain, moments
 from .composite import CompositeImage, initialize
 from .objective import PlainObjective
 from .fast_objective import FastObjective
@@ -40,6 +41,7 @@ __all__ = [
     "Step",
     "Studio",
     "WeightsError",
+    "adain",
     "check",
     "check_layers",
     "check_shape",
@@ -60,6 +62,7 @@ __all__ = [
     "layer_index",
     "layer_name",
     "load_vgg19",
+    "moments",
     "open_image",
     "optimize",
     "postprocess",

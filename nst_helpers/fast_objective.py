@@ -15,7 +15,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from .features import best_precision, check_layers
-from .losses import STYLE_LOSSES, content_loss, gram, tv_loss
+from .losses import content_loss, gram, tv_loss
+from .style_losses import STYLE_LOSSES
 
 # True or False: whether features are computed again on the way back instead of being kept. None: only where keeping
 # them would take more than half of the free memory. `make bench` measures what it saves, and its price in time.

@@ -41,7 +41,7 @@ class VGG19(nn.Sequential):
 
 
 def best_precision(device):
-    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``. It asks the hardware and measures nothing."""
+    """``"bfloat16"`` where the hardware multiplies it natively, else ``"float32"``."""
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
@@ -67,7 +67,10 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
     net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
-    if found.source == "embedded":  # 1.4 times as fast; the full network gains little and keeps published digits
+    if found.source in (
+        "embedded",
+        "learned",
+    ):  # 1.4 times as fast; the full network gains little and keeps published digits
         net = net.to(memory_format=torch.channels_last)
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))

@@ -8,6 +8,7 @@ from one image (Asano et al. 2020), and even random filters carry texture (Ustyu
 """
 
 import time
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +33,7 @@ PHOTOGRAPHS = (
 
 
 def photographs():
-    """The photographs to learn from, a list of RGB PIL images (credits and licences: ``EMBEDDED.md``).
+    """The photographs to learn from, a list of RGB PIL images (credits and licenses: ``EMBEDDED.md``).
 
     scikit-image's cat and coffee cup are left out, so that the result can be tried on pictures it never saw.
     """
@@ -103,7 +104,7 @@ def learn_layer(maps, width, generator, power=0.5, eps=0.1, alpha=-0.4, share=0.
     """Weight ``(width, c, 3, 3)`` and bias ``(width,)`` of a convolution for maps ``(1, c, h, w)``, and its output.
 
     ``alpha``: the threshold, in standard deviations of each unit's response; below zero most units stay active,
-    and a picture can be optimised through them. ``share``: see ``smooth``; ``power`` and ``eps``: see ``whiten``.
+    and a picture can be optimized through them. ``share``: see ``smooth``; ``power`` and ``eps``: see ``whiten``.
     Each filter is scaled to a mean activation of 1 over the maps (Gatys et al. 2016), so that units compare.
     """
     x = patches(maps, count, generator)
@@ -138,7 +139,7 @@ def learn_vgg19(images, widths=SLIM, seed=0, progress=None, **recipe):
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = weight, bias
             if progress:
                 progress(name, (CONV_NAMES.index(name) + 1) / len(CONV_NAMES))
-    return Parameters("embedded", tensors, tuple(widths), padding="reflect", pooling="average")
+    return Parameters("learned", tensors, tuple(widths), padding="reflect", pooling="average")
 
 
 def save_parameters(parameters, path):
@@ -156,7 +157,8 @@ def main():
         spent = time.monotonic() - start
         print(f"{name}  {done:4.0%}  {spent:3.0f} s, about {spent / done - spent:.0f} s left", flush=True)
 
-    save_parameters(learn_vgg19(photographs(), progress=report), EMBEDDED)
+    learned = learn_vgg19(photographs(), progress=report)
+    save_parameters(replace(learned, source="embedded"), EMBEDDED)
     print(f"{EMBEDDED.name}: {EMBEDDED.stat().st_size / 1e6:.1f} MB in {time.monotonic() - start:.0f} s")
 
 

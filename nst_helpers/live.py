@@ -4,7 +4,7 @@ import time
 from collections import deque
 from contextlib import closing
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from d2l import torch as d2l
 from IPython.display import display
@@ -21,7 +21,7 @@ class Run:
     """A run and what is kept of it: the picture, the losses of every step, pictures on the way.
 
     ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
-    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took, stops not counted.
+    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took.
     ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` that ended
     it, or ``None``. ``steered``: whether its settings changed on the way (``steer``).
     """
@@ -67,7 +67,7 @@ class Run:
         record cut back to the last good step. ``coarse``: paint small first, as ``coarse_to_fine`` does.
         """
         self.finished, self.error = False, None
-        self.every = self.every or max(1, self.settings.num_epochs // self.max_snapshots)
+        self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
         settings = limited(self.settings)
         levels = pyramid(content_X, style_X, settings) if coarse else [(content_X, style_X, settings)]
         counts = [level.num_epochs for *_, level in levels]
@@ -75,7 +75,7 @@ class Run:
             for at in range(self.level, len(levels)):
                 content_X, style_X, level = levels[at]
                 if at > self.level:  # the picture so far, enlarged
-                    start_X = enlarged(self.state.composite.weight.detach(), content_X.shape[-2:])
+                    start_X = enlarged(self.state.composite.weight.detach(), content_X)
                     self.behind += self.state.step
                     self.state, self.level = State(), at
                 self.pace.clear()
@@ -189,8 +189,7 @@ def train(
     a printed sentence and the last good picture. Raises as ``optimize`` does before the first step.
     """
     settings = limited((settings or (resume.settings if resume else net.settings)).but(**changes))
-    run = deepcopy(resume) if resume else Run(settings, max_snapshots=max(1, snapshots))
-    run.settings = settings
+    run = _continued(resume, settings) if resume else Run(settings, max_snapshots=max(2, snapshots))
     live = LivePlot(settings.num_epochs, content_X.shape[-2:], run.history) if plot else None
     first = run.step
     try:
@@ -209,7 +208,7 @@ def train(
                     live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
     except KeyboardInterrupt:
         if run.image is None:
-            raise
+            raise KeyboardInterrupt("stopped before the first step") from None
         print(f"stopped after step {run.step}; train(…, resume=run) continues from here")
     if run.error:
         print(run.error)
@@ -217,6 +216,12 @@ def train(
         live.note = f"{duration(run.seconds)} in all"
         live.draw(lambda: run.image)
     return run
+
+
+def _continued(run, settings):
+    """A copy of ``run`` to continue under ``settings``; ``run`` itself stays as it is."""
+    lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
+    return replace(run, settings=settings, state=deepcopy(run.state), error=None, **lists)
 
 
 def duration(seconds):

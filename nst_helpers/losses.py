@@ -40,11 +40,6 @@ def tv_loss(Y_hat):
     return 0.5 * (rows + columns)
 
 
-# How two styles can be compared (``Settings.style_loss``): what is kept of a style image's feature map, and the loss
-# of another feature map against it.
-STYLE_LOSSES = {"gram": (gram, style_loss)}
-
-
 def compute_loss(X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights, style_loss=style_loss):
     """All losses of a composite image ``X`` ``(1, 3, h, w)``, each times its weight.
 

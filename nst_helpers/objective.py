@@ -3,7 +3,8 @@
 import torch
 
 from .features import extract_features
-from .losses import STYLE_LOSSES, compute_loss
+from .losses import compute_loss
+from .style_losses import STYLE_LOSSES
 
 
 class PlainObjective:

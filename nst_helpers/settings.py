@@ -9,12 +9,12 @@ from .layers import layer_index, layer_name
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
-    "style_loss": ("gram",),
+    "style_loss": ("gram", "moments", "sliced", "nearest", "gaussian"),
     "optimizer": ("adam", "lbfgs"),
     "precision": ("auto", "float32", "bfloat16"),
 }
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
-LARGEST = 1e30  # float32 ends at 3e38, and a weight is multiplied by a loss
+LARGEST = 3e38  # where float32 ends
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Settings:
     """Every choice of a run. Layers are given by name (``"relu4_1"``) or index (``25``), and kept as names.
 
     ``style_layer_weights``: one number per style layer, in the order of ``style_layers``; empty for 1 each.
-    ``start``: what the composite image is at first. ``style_loss``: how styles are compared.
+    ``start``: what the composite image is at first. ``style_loss``: how styles are compared, by a name in
+    ``STYLE_LOSSES``.
     ``optimizer``: ``"adam"``, as in d2l 14.12, or ``"lbfgs"``, which needs far fewer steps and no learning rate.
     ``precision`` of the convolutions: ``"auto"`` takes bfloat16 where the hardware multiplies it natively.
     ``lr`` and ``lr_decay_epoch`` are Adam's: every ``lr_decay_epoch`` steps the learning rate falls by a fifth.
@@ -97,6 +98,8 @@ class Settings:
             f"style    {' '.join(self.style_layers) or 'none'}, weight {self.style_weight:g}",
             f"TV       weight {self.tv_weight:g}",
         ]
+        if self.style_loss != "gram":
+            lines[1] += f", compared by {self.style_loss}"
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
@@ -110,7 +113,7 @@ def _number(name, value):
             return float(value)
     except (OverflowError, TypeError, ValueError):
         pass
-    raise ValueError(f"{name} must be a finite number, zero or more; it is {str(value)[:60]}")
+    raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r:.60}")
 
 
 def _integer(name, value):
@@ -152,5 +155,6 @@ PUBLISHED = Settings(
 DEFAULTS = {
     "imagenet": PUBLISHED,
     "embedded": Settings(),  # chosen by eye and by scores: benchmarks/FILTERS.md
+    "learned": Settings(),  # what a reader learns in notebook 08 is made as the embedded ones are
     "random": PUBLISHED.but(style_weight=1e5, lr=0.15, num_epochs=150, lr_decay_epoch=20),  # its features are faint
 }

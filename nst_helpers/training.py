@@ -204,7 +204,7 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     """
     X = None
     for content_X, style_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else enlarged(X, content_X.shape[-2:])
+        start_X = None if X is None else enlarged(X, content_X)
         for step in optimize(net, content_X, style_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
@@ -214,7 +214,7 @@ def pyramid(content_X, style_X, settings):
     """The sizes of ``coarse_to_fine``, smallest first: a list of ``(content_X, style_X, settings)``."""
     sizes = [(content_X, style_X)]
     while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
-        sizes.insert(0, tuple(enlarged(X, [round(side / 2) for side in X.shape[-2:]]) for X in sizes[0]))
+        sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
     steps, decay = settings.num_epochs, settings.lr_decay_epoch
     return [
         (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
@@ -222,9 +222,13 @@ def pyramid(content_X, style_X, settings):
     ]
 
 
-def enlarged(X, shape):
-    """An image tensor at another size, ``(height, width)``; made smaller, it is filtered first."""
-    return F.interpolate(X, tuple(shape), mode="bicubic", antialias=True)
+def _halved(X):
+    return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
+
+
+def enlarged(X, like):
+    """``X`` at the size of the image tensor ``like``."""
+    return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
 def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, coarse_first=True, **settings):
@@ -253,4 +257,4 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(X if X.shape == content_X.shape else enlarged(X, content_X.shape[-2:]))
+    return postprocess(enlarged(X, content_X))

@@ -27,6 +27,12 @@ def one_thread():
 
 
 @pytest.fixture(autouse=True)
+def full_length(monkeypatch):
+    """NST_QUICK is for notebooks: unit tests say themselves how many steps they want."""
+    monkeypatch.delenv("NST_QUICK", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def close_figures():
     yield
     d2l.plt.close("all")

@@ -27,8 +27,8 @@ def test_the_paths_that_are_compared_compute_the_same():
 
     content_X, style_X = bench.pair((64, 96))
     theirs = [losses for losses, _ in bench.theirs("embedded").train(content_X, content_X, style_X, 0.3, 2, 50)]
-    settings = bench.BOOK.but(num_epochs=2, precision="float32")
+    settings = bench.PUBLISHED.but(num_epochs=2, precision="float32")
     ours = list(bench.optimize(bench.ours("embedded"), content_X, style_X, settings))
     for step, losses in zip(ours, theirs):
         assert torch.allclose(torch.tensor(step[2:6]), torch.tensor(losses), rtol=1e-3)
-    assert bench.BOOK.num_epochs == 500
+    assert bench.PUBLISHED.num_epochs == 500

@@ -1,23 +1,53 @@
+"""The verdict on an exercise: what is printed for right, wrong, unfinished and broken answers."""
+
 import numpy as np
 import pytest
 import torch
 
-from nst_helpers import as_number, as_numbers, check
+from nst_helpers import check, checks
+from nst_helpers.checks import as_name, as_number, as_numbers, exercise, unchanged
 
 
-def test_right(capsys):
-    with check("exercise 1"):
-        assert True
-    assert capsys.readouterr().out == "✅ exercise 1\n"
+@pytest.fixture
+def judge(monkeypatch):
+    """An exercise named ``double``, which exists for one test only."""
+    monkeypatch.setattr(checks, "_EXERCISES", dict(checks.exercises()))
+
+    @exercise
+    def double(answer):
+        value = answer(3) if callable(answer) else answer
+        if value != 6:  # raised by hand: pytest would add words of its own to an assert
+            raise AssertionError("twice three is not that")
+
+    return double
 
 
-def test_wrong_says_what(capsys):
-    """Raised by hand: pytest would add words of its own to an ``assert``."""
-    with check("exercise 1"):
-        if 1 + 1 != 3:
-            raise AssertionError("the sum is too small")
-        raise AssertionError("not reached")
-    assert capsys.readouterr().out == "❌ exercise 1: the sum is too small\n"
+def test_a_function_is_known_by_its_name(judge, capsys):
+    def double(x):
+        return 2 * x
+
+    check(double)
+    assert capsys.readouterr().out == "✅ double\n"
+
+
+def test_a_value_by_the_name_given(judge, capsys):
+    check(6, "double")
+    check(7, "double")
+    assert capsys.readouterr().out == "✅ double\n❌ double: twice three is not that\n"
+
+
+def test_an_empty_stub_is_told_so(judge, capsys):
+    def double(x): ...
+
+    check(double)
+
+    def double(x):
+        """Twice x."""
+        ...
+
+    check(double)
+    check(..., "double")
+    assert capsys.readouterr().out == 3 * "❌ double: this is still the empty stub: replace the ... by your answer\n"
 
 
 @pytest.mark.parametrize(
@@ -29,16 +59,27 @@ def test_wrong_says_what(capsys):
         (AttributeError("'NoneType' object has no attribute 'zero_'"), "(something is None there"),
     ],
 )
-def test_broken_code(capsys, error, words):
-    with check("exercise 1"):
+def test_broken_code(judge, capsys, error, words):
+    def double(x):
         raise error
+
+    check(double)
     out = capsys.readouterr().out
-    assert out.startswith("❌ exercise 1: ") and words in out and out.count("\n") == 1
+    assert out.startswith("❌ double: ") and words in out and out.count("\n") == 1
 
 
-def test_stop_is_not_swallowed():
-    with pytest.raises(KeyboardInterrupt), check("exercise 1"):
+def test_stop_is_not_swallowed(judge):
+    def double(x):
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(double)
+
+
+@pytest.mark.parametrize("answer, name", [(lambda x: x, None), (3, None), (3, "no_such_exercise")])
+def test_an_unknown_exercise(answer, name):
+    with pytest.raises(ValueError, match="there is no exercise"):
+        check(answer, name)
 
 
 @pytest.mark.parametrize("value", [4, 4.0, np.int64(4), np.float32(4), torch.tensor(4), np.array([4])[0]])
@@ -59,5 +100,18 @@ def test_numbers_in_brackets(value):
 
 @pytest.mark.parametrize("value", [3, (3,), (3, 4, 5), "34", ("a", "b"), None])
 def test_another_count_of_numbers_is_said(value):
-    with pytest.raises(AssertionError, match="two numbers are asked for"):
+    with pytest.raises(AssertionError, match="2 numbers are asked for"):
         as_numbers(value, 2)
+
+
+def test_names_in_any_case():
+    assert as_name(" Conv4_3 ") == "conv4_3"
+    with pytest.raises(AssertionError, match="a name is asked for, in quotes, not 3"):
+        as_name(3)
+
+
+def test_a_function_that_changes_its_input_is_noticed():
+    X = torch.zeros(3)
+    assert unchanged(lambda X: X + 1, X).tolist() == [1, 1, 1]
+    with pytest.raises(AssertionError, match="in place"):
+        unchanged(lambda X: X.add_(1), X)

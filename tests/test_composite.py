@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nst_helpers import STARTS, CompositeImage, get_inits, gram, initialise
+from nst_helpers import CompositeImage, initialize
 
 
 def test_the_image_is_the_only_parameter():
@@ -14,8 +14,8 @@ def test_the_image_is_the_only_parameter():
 def started(start, pair, **options):
     composite = CompositeImage(pair[0].shape)
     parameter = composite.weight
-    initialise(composite, start, *pair, **options)
-    assert composite.weight is parameter  # an optimiser that knows it goes on working
+    initialize(composite, start, *pair, **options)
+    assert composite.weight is parameter  # an optimizer that knows it goes on working
     return parameter.detach()
 
 
@@ -46,13 +46,3 @@ def test_blend(pair, blend):
 def test_unknown_start(pair):
     with pytest.raises(ValueError, match="starts from content, noise, style, blend, not from 'middle'"):
         started("middle", pair)
-    assert STARTS == ("content", "noise", "style", "blend")
-
-
-def test_get_inits(pair):
-    styles_Y = [torch.randn(1, 4, 5, 5), torch.randn(1, 2, 3, 3)]
-    composite, styles_Y_gram, trainer = get_inits(pair[0], "cpu", 0.3, styles_Y)
-    assert torch.equal(composite(), pair[0]) and composite.weight.data_ptr() != pair[0].data_ptr()
-    assert all(torch.equal(G, gram(Y)) for G, Y in zip(styles_Y_gram, styles_Y))
-    assert isinstance(trainer, torch.optim.Adam) and trainer.param_groups[0]["lr"] == 0.3
-    assert [p for group in trainer.param_groups for p in group["params"]] == [composite.weight]

@@ -287,7 +287,7 @@ def test_sample_opens(name):
     img = sample(name)
     about = samples()[name]
     assert img.mode == "RGB" and min(img.size) >= 150
-    assert about.kind in ("photograph", "painting", "rendering") and about.credit and about.licence
+    assert about.kind in ("photograph", "painting", "rendering") and about.credit and about.license
 
 
 def test_samples_are_what_the_folder_holds():
@@ -308,7 +308,7 @@ def test_credits(capsys):
 
 
 def test_missing_folder_leaves_the_photographs(monkeypatch, tmp_path):
-    monkeypatch.setattr(images, "FOLDER", tmp_path)
+    monkeypatch.setattr(images, "PICTURES", tmp_path)
     assert set(samples()) == {"astronaut", "cat", "coffee", "rocket", "galaxies"}
 
 

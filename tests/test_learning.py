@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nst_helpers import extract_features, load_vgg19, preprocess, sample
+from nst_helpers import DEFAULTS, extract_features, load_vgg19, preprocess, sample
+from nst_helpers.layers import CONV_NAMES
 from nst_helpers.learning import (
     learn_layer,
     learn_vgg19,
@@ -17,7 +18,7 @@ from nst_helpers.learning import (
     spherical_kmeans,
     whiten,
 )
-from nst_helpers.weights import CONV_NAMES, EMBEDDED, find_weights
+from nst_helpers.weights import EMBEDDED, find_weights
 
 
 def seeded(seed=0):
@@ -99,9 +100,10 @@ def test_learned_network_loads_runs_and_reports_progress(learned, tmp_path):
     assert [name for name, _ in heard] == list(CONV_NAMES) and heard[-1][1] == 1
     save_parameters(made, tmp_path / "mine.safetensors")
     read = find_weights(tmp_path / "mine.safetensors")
-    assert (read.source, read.padding, read.pooling, read.widths) == ("embedded", "reflect", "average", (4, 6, 8, 8, 8))
+    assert (read.source, read.padding, read.pooling, read.widths) == ("learned", "reflect", "average", (4, 6, 8, 8, 8))
     assert torch.allclose(read.tensors["conv3_2.weight"], made.tensors["conv3_2.weight"], rtol=2e-3, atol=1e-4)
     net = load_vgg19(read, verbose=False)
+    assert net.settings == DEFAULTS["embedded"] and "learned weights" in repr(net)
     _, (Y,) = extract_features(net, preprocess(sample("rocket"), (64, 96)), [], ["relu5_1"])
     assert Y.isfinite().all() and Y.mean() > 0.1
 
@@ -135,6 +137,7 @@ def test_command_writes_a_file_and_says_how_long(monkeypatch, tmp_path, capsys):
     )
     main()
     assert target.is_file() and "left" in capsys.readouterr().out
+    assert find_weights(target).source == "embedded"
 
 
 def test_the_shipped_file_is_small_and_holds_mean_activations_near_one():

@@ -7,8 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from nst_helpers import LivePlot, Result, duration, live, postprocess, train
-from nst_helpers.engine import Objective
+from nst_helpers import FastObjective, LivePlot, Run, duration, live, postprocess, train
 
 SHORT = {"num_epochs": 12, "lr": 0.1}
 
@@ -35,14 +34,14 @@ def shown(monkeypatch):
 
 def interrupted_at(monkeypatch, number):
     """Press Stop while step ``number`` is computed."""
-    count, compute = itertools.count(1), Objective.__call__
+    count, compute = itertools.count(1), FastObjective.__call__
 
     def stop(*args):
         if next(count) == number:
             raise KeyboardInterrupt
         return compute(*args)
 
-    monkeypatch.setattr(Objective, "__call__", stop)
+    monkeypatch.setattr(FastObjective, "__call__", stop)
 
 
 # The plot.
@@ -94,15 +93,15 @@ def test_odd_pictures_fit(shown, shape):
 
 def test_train(net, pair, shown, capsys):
     result = train(net, *pair, snapshots=4, **SHORT)
-    assert isinstance(result, Result) and result.finished and result.seconds > 0
+    assert isinstance(result, Run) and result.finished and result.seconds > 0
     assert [row[0] for row in result.history] == list(range(1, 13))
     assert all(row[4] == pytest.approx(sum(row[1:4]), rel=1e-4) for row in result.history)
-    assert [step for step, _ in result.snapshots] == [1, 3, 6, 9, 12]
+    assert [step for step, _ in result.snapshots] == [1, 4, 8, 12]
     assert np.array_equal(result.snapshots[-1][1], result.image) and result.image.size == (48, 32)
     assert np.array_equal(result.image, postprocess(result.state.composite.weight))
     assert result.settings.num_epochs == 12 and result.settings.lr == 0.1
     out = capsys.readouterr().out
-    assert out.startswith("first step ") and "for 9 more" in out and out.count("\n") == 1
+    assert out.startswith("about ") and "for 9 more" in out and out.count("\n") == 1
     assert len(shown.displays) == 1
     assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two a second
 
@@ -135,7 +134,7 @@ def test_stop_and_resume_equals_one_run(net, pair, shown, capsys, monkeypatch, p
     with monkeypatch.context() as patch:
         interrupted_at(patch, 6)
         part = train(net, *pair, plot=plot, **SHORT)
-    assert "stopped after step 5; train(…, resume=result) goes on" in capsys.readouterr().out
+    assert "stopped after step 5; train(…, resume=run) continues" in capsys.readouterr().out
     assert not part.finished and len(part.history) == 5 and part.snapshots[-1][0] == 5
     assert np.array_equal(part.image, postprocess(part.state.composite.weight))
     shown.displays.clear()
@@ -146,6 +145,31 @@ def test_stop_and_resume_equals_one_run(net, pair, shown, capsys, monkeypatch, p
     if plot:
         lines = (shown.updates or shown.displays)[-1].axes[0].lines
         assert [len(line.get_xdata()) for line in lines] == [12, 12, 12]
+
+
+def test_the_time_of_the_first_part_counts(net, pair):
+    first = train(net, *pair, plot=False, **SHORT)
+    first.seconds = 1000.0
+    assert 1000 < train(net, *pair, resume=first, plot=False, num_epochs=14).seconds < 2000
+
+
+def test_time_between_two_steps_does_not_count(net, pair, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    run = Run(net.settings.but(num_epochs=4))
+    for _ in run.steps(net, *pair):
+        clock.now += 50
+    assert run.seconds == 0 and run.finished
+
+
+def test_a_record_keeps_few_pictures_evenly_spread(net, pair):
+    run = Run(net.settings.but(num_epochs=3, optimizer="adam"), max_snapshots=5)
+    for epochs in (3, 40):
+        run.settings = run.settings.but(num_epochs=epochs)
+        list(run.steps(net, *pair))
+        assert len(run.snapshots) <= 6 and run.snapshots[-1][0] == epochs
+    gaps = [b - a for (a, _), (b, _) in zip(run.snapshots, run.snapshots[1:])]
+    assert max(gaps) <= 16
 
 
 def test_resume_for_longer_at_another_rate(net, pair):
@@ -159,7 +183,7 @@ def test_stop_before_the_first_step(net, pair, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Objective, "__init__", stop)
+    monkeypatch.setattr(FastObjective, "__init__", stop)
     with pytest.raises(KeyboardInterrupt, match="before the first step"):
         train(net, *pair, plot=False)
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from nst_helpers import compute_loss, content_loss, gram, style_loss, tv_loss
+from nst_helpers import STYLE_LOSSES, compute_loss, content_loss, gram, style_loss, tv_loss
+from nst_helpers.settings import CHOICES
 
 
 def rand(*shape, seed=0):
@@ -78,14 +79,24 @@ def test_compute_loss():
     assert total.item() == pytest.approx(sum(l.item() for l in [*contents_l, *styles_l, tv_l]))
 
 
-def test_published_weights_are_the_default():
-    X, Y, Z = rand(1, 3, 4, 4), rand(1, 2, 3, 3), rand(1, 2, 3, 3, seed=1)
-    *_, total = compute_loss(X, [Y], [Y], [Z], [gram(Z)])
-    expected = content_loss(Y, Z) + 1e4 * style_loss(Y, gram(Z)) + 10 * tv_loss(X)
-    assert total.item() == pytest.approx(expected.item(), rel=1e-5)
+def test_a_weight_for_each_style_layer():
+    X, Ys, Zs = (
+        rand(1, 3, 4, 4),
+        [rand(1, 2, 3, 3), rand(1, 3, 2, 2)],
+        [rand(1, 2, 3, 3, seed=1), rand(1, 3, 2, 2, seed=1)],
+    )
+    grams = [gram(Z) for Z in Zs]
+    _, styles_l, _, _ = compute_loss(X, [], Ys, [], grams, (0, [7, 0.5], 0))
+    assert [l.item() for l in styles_l] == pytest.approx(
+        [w * style_loss(Y, G).item() for w, Y, G in zip((7, 0.5), Ys, grams)]
+    )
+
+
+def test_every_style_loss_has_a_name_in_the_settings():
+    assert tuple(STYLE_LOSSES) == CHOICES["style_loss"]
 
 
 def test_empty_lists():
     X = rand(1, 3, 4, 4)
-    contents_l, styles_l, tv_l, total = compute_loss(X, [], [], [], [])
+    contents_l, styles_l, tv_l, total = compute_loss(X, [], [], [], [], (1, 1, 1))
     assert contents_l == styles_l == [] and total == tv_l

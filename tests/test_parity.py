@@ -2,7 +2,7 @@
 
 d2l takes torchvision's layers with their in-place ReLUs and asks for convolutions by index. So it trains on the
 values behind the ReLUs, for all but the deepest layer. We get there in two ways: the same layers with
-``relu_in_place=True``, or our default network and the layer names in ``Settings()``.
+``relu_in_place=True``, or our default network and the layer names in ``PUBLISHED``.
 """
 
 import itertools
@@ -12,8 +12,9 @@ import pytest
 import torch
 import torchvision
 
-from nst_helpers import Settings, compute_loss, extract_features, gram, load_vgg19, optimize
-from nst_helpers.weights import DEPTHS, LAYER_NAMES, WIDTHS, random_parameters
+from nst_helpers import PUBLISHED, compute_loss, extract_features, gram, load_vgg19, optimize
+from nst_helpers.layers import DEPTHS, LAYER_NAMES, WIDTHS
+from nst_helpers.weights import random_parameters
 from published import CONTENT_LAYERS, STYLE_LAYERS, Published
 
 
@@ -32,7 +33,7 @@ def published(parameters):
 
 OURS = {
     "in-place ReLU and indices": (True, {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS}),
-    "our default": (False, {}),
+    "our network and its layer names": (False, {}),
 }
 ours = pytest.mark.parametrize("relu_in_place, layers", OURS.values(), ids=OURS)
 
@@ -61,7 +62,7 @@ def images(parameters, pair):
 def test_losses(any_width, pair, relu_in_place, layers):
     """The parts on their own: features, Gram matrices, the four losses."""
     content_X, style_X, X = images(any_width, pair)
-    book, settings = published(any_width), Settings(**layers)
+    book, settings = published(any_width), PUBLISHED.but(**layers)
     net = load_vgg19(any_width, "cpu", relu_in_place=relu_in_place, verbose=False)
     chosen = settings.content_layers, settings.style_layers
     with torch.no_grad():
@@ -72,7 +73,9 @@ def test_losses(any_width, pair, relu_in_place, layers):
             [book.gram(Y) for Y in book.extract_features(style_X)[1]],
         )
         contents_Y, styles_Y = extract_features(net, content_X, *chosen)[0], extract_features(net, style_X, *chosen)[1]
-        found = compute_loss(X, *extract_features(net, X, *chosen), contents_Y, [gram(Y) for Y in styles_Y])
+        found = compute_loss(
+            X, *extract_features(net, X, *chosen), contents_Y, [gram(Y) for Y in styles_Y], (1, 1e4, 10)
+        )
     for ours, theirs in zip(found[:2], expected[:2]):
         assert [l.item() for l in ours] == pytest.approx([l.item() for l in theirs], rel=1e-5)
     assert found[2].item() == pytest.approx(expected[2].item(), rel=1e-5)
@@ -107,7 +110,7 @@ def test_first_steps_in_float32(any_width, pair, relu_in_place, layers):
     content_X, style_X, start_X = images(any_width, pair)
     losses, X = run_published(any_width, start_X, content_X, style_X, 0.01, 3, 50)
     net = load_vgg19(any_width, "cpu", relu_in_place=relu_in_place, verbose=False)
-    settings = Settings(precision="float32", lr=0.01, num_epochs=3, **layers)
+    settings = PUBLISHED.but(precision="float32", lr=0.01, num_epochs=3, **layers)
     for step, expected in zip(optimize(net, content_X, style_X, settings, start_X=start_X), losses):
         assert list(step[2:6]) == pytest.approx(expected, rel=1e-4)
     assert (step.X - X).abs().max() < 1e-4
@@ -120,7 +123,7 @@ def compare_runs(parameters, pair, relu_in_place, layers, start, lr, lr_decay_ep
     start_X = content_X if start == "content" else noise
     losses, X = run_published(parameters, start_X, content_X, style_X, lr, 20, lr_decay_epoch)
     net = load_vgg19(parameters, "cpu", relu_in_place=relu_in_place, verbose=False)
-    settings = Settings(precision="float32", lr=lr, lr_decay_epoch=lr_decay_epoch, **layers)
+    settings = PUBLISHED.but(precision="float32", lr=lr, lr_decay_epoch=lr_decay_epoch, **layers)
     changes = {"start_X": noise} if start == "noise" else {}
     steps = list(itertools.islice(optimize(net, content_X, style_X, settings, **changes), 20))
     assert list(steps[0][2:6]) == pytest.approx(losses[0], rel=1e-9)

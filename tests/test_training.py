@@ -7,10 +7,25 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from nst_helpers import STARTS, DivergedError, Settings, State, optimize, quick, stylize, training
-from nst_helpers.engine import Objective
-from nst_helpers.features import extract_features
-from nst_helpers.losses import gram
+from nst_helpers import (
+    LBFGS,
+    DivergedError,
+    FastObjective,
+    Settings,
+    State,
+    extract_features,
+    gram,
+    load_vgg19,
+    optimize,
+    preprocess,
+    sample,
+    stylize,
+    train,
+    training,
+)
+from nst_helpers.losses import tv_loss
+from nst_helpers.settings import CHOICES
+from nst_helpers.training import smooth_tv_loss
 
 SHORT = {"num_epochs": 8, "lr_decay_epoch": 3, "lr": 0.1}
 
@@ -31,7 +46,7 @@ def test_steps(net, pair):
 
 
 def test_losses_are_those_before_the_step(net, pair):
-    settings = Settings()
+    settings = Settings(optimizer="adam")
     start = torch.randn(pair[0].shape)
     step = run(net, pair, settings=settings, start_X=start, num_epochs=1, precision="float32")[0]
     (Y,), styles = extract_features(net, start, settings.content_layers, settings.style_layers)
@@ -39,7 +54,7 @@ def test_losses_are_those_before_the_step(net, pair):
     _, style_targets = extract_features(net, pair[1], [], settings.style_layers)
     assert step.content == pytest.approx(((Y - target) ** 2).mean().item(), rel=1e-4)
     style = sum(((gram(a) - gram(b)) ** 2).mean().item() for a, b in zip(styles, style_targets))
-    assert step.style == pytest.approx(1e4 * style, rel=1e-4)
+    assert step.style == pytest.approx(1e5 * style, rel=1e-4)
 
 
 def test_inputs_stay_as_they_are(net, pair):
@@ -64,7 +79,7 @@ def first_image(net, pair, **changes):
     return next(optimize(net, *pair, lr=1e-9, **changes)).X
 
 
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("start", CHOICES["start"])
 def test_starts(net, pair, start):
     X = first_image(net, pair, start=start, seed=5)
     noise = torch.randn(pair[0].shape, generator=torch.Generator().manual_seed(5))
@@ -108,7 +123,7 @@ def test_only_style_or_only_content(net, pair):
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"start": "middle"}, "starts from content, noise, style, blend, not from 'middle'"),
+        ({"start": "middle"}, "start must be one of content, noise, style, blend; it is 'middle'"),
         ({"style_weight": -1}, "style_weight must be a finite number"),
         ({"tv_weight": math.inf}, "tv_weight must be a finite number"),
         ({"lr": 0}, "lr must be more than zero"),
@@ -210,13 +225,13 @@ def test_diverges_at_a_huge_rate(net, pair):
 @pytest.fixture
 def spoilt(net, pair, monkeypatch):
     """The loss of the image after step 3 is made not a number: the error, and all images from step 0 on."""
-    images, count, compute = [pair[0]], itertools.count(1), Objective.__call__
+    images, count, compute = [pair[0]], itertools.count(1), FastObjective.__call__
 
     def spoil(*args):
         *parts, total = compute(*args)
         return *parts, total * (math.nan if next(count) == 4 else 1)
 
-    monkeypatch.setattr(Objective, "__call__", spoil)
+    monkeypatch.setattr(FastObjective, "__call__", spoil)
     with pytest.raises(DivergedError) as caught:
         for step in optimize(net, *pair, **SHORT):
             images.append(step.X.clone())
@@ -231,7 +246,7 @@ def test_last_good_image_is_kept(spoilt):
 
 def test_last_good_image_is_of_the_step_that_is_named(spoilt):
     error, _ = spoilt
-    assert error.step == 2 and "image after step 2" in str(error)
+    assert error.last_good_step == 2 and "image after step 2" in str(error)
 
 
 def test_nan_in_the_image(net, pair):
@@ -259,6 +274,15 @@ def test_stylize(net, picture):
     again = stylize(content, style, net, size=48, num_epochs=5)
     assert np.array_equal(img, again)
     assert not np.array_equal(img, content.resize((48, 32)))
+
+
+def test_the_style_image_is_half_as_large_again_unless_told_otherwise(net, picture):
+    images = picture(64, 96), picture(200, 200, seed=1)
+    img, same, other = (
+        stylize(*images, net, size=48, num_epochs=3, **style_size)
+        for style_size in ({}, {"style_size": 72}, {"style_size": 48})
+    )
+    assert np.array_equal(img, same) and not np.array_equal(img, other)
 
 
 # Large pictures: half the size first.
@@ -363,7 +387,7 @@ def test_stylize_interrupted_before_it_begins(net, picture, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Objective, "__init__", stop)
+    monkeypatch.setattr(FastObjective, "__init__", stop)
     with pytest.raises(KeyboardInterrupt):
         stylize(picture(), picture(seed=1), net, size=48)
 
@@ -387,12 +411,13 @@ def test_stylize_bad_setting(net, picture):
         stylize(picture(), picture(), net, size=48, epochs=3)
 
 
-@pytest.mark.parametrize("value, answer", [(None, 500), ("", 500), ("0", 500), ("1", 5), ("yes", 5)])
-def test_quick(monkeypatch, value, answer):
-    monkeypatch.delenv("NST_QUICK", raising=False)
+@pytest.mark.parametrize("value, steps", [(None, 20), ("", 20), ("0", 20), ("1", 15), ("yes", 15)])
+def test_short_runs_on_request(net, pair, monkeypatch, value, steps):
     if value is not None:
         monkeypatch.setenv("NST_QUICK", value)
-    assert quick(500, 5) == answer
+    last = list(optimize(net, *pair, num_epochs=20))[-1]
+    assert last.step == last.num_epochs == steps
+    assert list(optimize(net, *pair, num_epochs=3))[-1].step == 3
 
 
 def test_going_on_with_another_decay(net, pair):
@@ -402,3 +427,135 @@ def test_going_on_with_another_decay(net, pair):
     for _ in optimize(net, *pair, state=state, num_epochs=4, lr=0.1, lr_decay_epoch=1):
         pass
     assert state.trainer.param_groups[0]["lr"] == pytest.approx(0.1 * 0.8**2)
+
+
+def test_smooth_total_variation():
+    X = torch.randn(1, 3, 8, 9)
+    assert smooth_tv_loss(X, 1e-6).item() == pytest.approx(tv_loss(X).item(), rel=1e-4)
+    assert smooth_tv_loss(X, 0.1) < tv_loss(X)
+    flat = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    smooth_tv_loss(flat, 0.01).backward()
+    assert torch.equal(flat.grad, torch.zeros_like(flat))
+
+
+# L-BFGS
+
+
+def final(net, pair, **changes):
+    return list(optimize(net, *pair, **changes))[-1]
+
+
+@pytest.mark.parametrize("start", ["content", "noise"])
+def test_lbfgs_needs_a_fraction_of_the_steps(start):
+    embedded = load_vgg19("embedded", "cpu", verbose=False)
+    photo, painting = (preprocess(sample(name), (48, 64)) for name in ("cat", "starry_harbour"))
+    settings = {"start": start, "precision": "float32"}
+    adam = final(embedded, (photo, painting), num_epochs=150, optimizer="adam", **settings)
+    lbfgs = final(embedded, (photo, painting), num_epochs=50, optimizer="lbfgs", **settings)
+    assert lbfgs.total < adam.total and lbfgs.note == ""
+
+
+def test_lbfgs_stopped_and_continued_is_one_run(net, pair):
+    settings = {"optimizer": "lbfgs", "precision": "float32"}
+    state = State()
+    final(net, pair, state=state, num_epochs=6, **settings)
+    assert isinstance(state.trainer, LBFGS)
+    two = final(net, pair, state=state, num_epochs=12, **settings)
+    one = final(net, pair, num_epochs=12, **settings)
+    assert two.step == 12 and two.total == pytest.approx(one.total, rel=1e-4)
+
+
+def test_new_settings_give_lbfgs_a_new_memory(net, pair):
+    state = State()
+    final(net, pair, state=state, num_epochs=4, optimizer="lbfgs")
+    first = state.trainer
+    step = final(net, pair, state=state, num_epochs=8, optimizer="lbfgs", style_weight=10.0)
+    assert state.trainer is not first and step.step == 8
+    step = final(net, pair, state=state, num_epochs=9, optimizer="adam")
+    assert isinstance(state.trainer, torch.optim.Adam) and step.step == 9
+
+
+def test_where_lbfgs_finds_nothing_better_adam_goes_on(net, pair, monkeypatch):
+    """A line of steps that lead nowhere, as from a precision floor."""
+    step = LBFGS.step
+
+    def lost(self):
+        step(self)
+        taken = self.inner.state[self.Z]["n_iter"]
+        if taken > 5:
+            with torch.no_grad():
+                self.X.add_(taken * torch.randn(self.X.shape, generator=torch.Generator().manual_seed(0)))
+
+    monkeypatch.setattr(LBFGS, "step", lost)
+    state = State()
+    steps = list(optimize(net, *pair, state=state, num_epochs=60, optimizer="lbfgs", precision="float32"))
+    notes = [(step.step, step.note) for step in steps if step.note]
+    assert len(notes) == 1 and "Adam continues" in notes[0][1]
+    assert isinstance(state.trainer, torch.optim.Adam)
+    best = min(step.total for step in steps[: notes[0][0]])
+    assert steps[-1].total < best
+    after = list(optimize(net, *pair, state=state, num_epochs=62, optimizer="lbfgs", precision="float32"))
+    assert [step.step for step in after] == [61, 62] and isinstance(state.trainer, torch.optim.Adam)
+
+
+def test_what_is_shown_is_the_exact_total_variation(net, pair):
+    step = next(optimize(net, *pair, optimizer="lbfgs", precision="float32"))
+    assert step.tv == pytest.approx(10 * tv_loss(pair[0]).item(), rel=1e-6)
+    assert training.SMOOTH_TV > 0
+
+
+def test_lbfgs_is_resumed_by_train_more_than_once(net, pair):
+    settings = {"optimizer": "lbfgs", "precision": "float32", "plot": False}
+    first = train(net, *pair, num_epochs=5, **settings)
+    again = [train(net, *pair, resume=first, num_epochs=12, **settings) for _ in range(2)]
+    whole = train(net, *pair, num_epochs=12, **settings)
+    assert again[0].history == again[1].history and len(again[0].history) == 12
+    assert again[0].history[-1][-1] == pytest.approx(whole.history[-1][-1], rel=1e-3)
+
+
+def test_a_picture_changed_by_hand_is_not_overwritten(net, pair):
+    state = State()
+    final(net, pair, state=state, num_epochs=4, optimizer="lbfgs")
+    with torch.no_grad():
+        state.composite.weight[:, :, :8] = 3
+    step = final(net, pair, state=state, num_epochs=5, optimizer="lbfgs")
+    assert step.X[:, :, :8].mean() > 1.5
+
+
+def test_adam_forgets_the_slopes_of_other_weights(net, pair):
+    state = State()
+    final(net, pair, state=state, num_epochs=20, style_weight=1e8, lr=0.1)
+    before = state.composite.weight.detach().clone()
+    final(net, pair, state=state, num_epochs=25, style_weight=1.0, lr=0.1)
+    assert (state.composite.weight.detach() - before).abs().mean() > 0.05
+
+
+def test_the_picture_stays_with_its_step_however_often_it_diverges(net, pair):
+    state = State()
+    kept = final(net, pair, state=state, num_epochs=6, optimizer="lbfgs").X.clone()
+    steps = []
+    for _ in range(3):
+        with pytest.raises(DivergedError) as caught:
+            final(net, pair, state=state, num_epochs=20, optimizer="lbfgs", objective=lambda *inputs: not_a_number)
+        steps.append(caught.value.last_good_step)
+    assert steps == [5, 5, 5] and state.step == 5
+    assert not torch.equal(kept, caught.value.X)
+
+
+def not_a_number(X):
+    return X.sum() * math.nan, X.sum(), X.sum()
+
+
+def test_the_last_step_does_not_end_above_the_best(net, pair, monkeypatch):
+    step = LBFGS.step
+
+    def too_far(self):
+        step(self)
+        if self.inner.state[self.Z]["n_iter"] == 6:
+            with torch.no_grad():
+                self.X.add_(50)
+
+    monkeypatch.setattr(LBFGS, "step", too_far)
+    state = State()
+    last = final(net, pair, state=state, num_epochs=6, optimizer="lbfgs", precision="float32")
+    assert torch.equal(last.X, state.best[2]) and last.X.abs().max() < 50

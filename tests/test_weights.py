@@ -25,16 +25,16 @@ from safetensors.torch import save_file
 
 import nst_helpers
 from nst_helpers import (
+    DEFAULTS,
     LAYER_NAMES,
-    SETTINGS,
-    Settings,
     WeightsError,
     extract_features,
     find_weights,
     load_vgg19,
     weights,
 )
-from nst_helpers.weights import CONV_NAMES, EMBEDDED, fetch_imagenet, random_parameters, read_checkpoint
+from nst_helpers.layers import CONV_NAMES
+from nst_helpers.weights import EMBEDDED, fetch_imagenet, random_parameters, read_checkpoint
 
 ROOT = Path(nst_helpers.__file__).parents[1]
 
@@ -174,7 +174,7 @@ def test_download(server, cache, parameters, monkeypatch, capsys, legacy):
     monkeypatch.setattr(weights, "IMAGENET_URL", f"http://127.0.0.1:{server.server_port}/{name}")
     for _ in range(2):  # the second time from the cache
         net = load_vgg19("imagenet", device="cpu")
-        assert net.source == "imagenet" and net.settings == SETTINGS["imagenet"]
+        assert net.source == "imagenet" and net.settings == DEFAULTS["imagenet"]
         assert (net.conv5_4.weight == parameters.tensors["conv5_4.weight"]).all()
         assert server.requests == [f"/{name}"]
     assert [path.name for path in cache.iterdir()] == [name]
@@ -542,7 +542,7 @@ def test_embedded():
     assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in found.tensors.values())
     assert found.source == "embedded" and EMBEDDED.stat().st_size < 4e6
     net = load_vgg19("embedded", device="cpu", verbose=False)
-    assert net.settings == SETTINGS["embedded"]
+    assert net.settings == DEFAULTS["embedded"]
 
 
 def test_embedded_missing(monkeypatch, tmp_path):
@@ -571,56 +571,3 @@ def test_random_keeps_the_size_of_what_passes_through():
     X = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     _, styles = extract_features(net, X, [], ["conv1_1", "conv3_1", "conv4_4"])
     assert all(0.1 < Y.square().mean() < 10 for Y in styles)
-
-
-# Settings.
-
-
-@pytest.mark.parametrize("name", ["content_weight", "style_weight", "tv_weight", "lr"])
-@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), -float("inf"), True, "1", None])
-def test_bad_number(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be a finite number") as caught:
-        Settings(**{name: value})
-    assert repr(value) in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["lr", "num_epochs", "lr_decay_epoch"])
-def test_not_above_zero(name):
-    with pytest.raises(ValueError, match=f"{name} must be more than zero; it is 0"):
-        Settings(**{name: 0})
-
-
-@pytest.mark.parametrize("name", ["num_epochs", "lr_decay_epoch"])
-@pytest.mark.parametrize("value", [-3, float("nan"), float("inf"), 2.5, "10", None])
-def test_bad_count(name, value):
-    with pytest.raises(ValueError, match=name):
-        Settings(**{name: value})
-
-
-@pytest.mark.parametrize("kind", ["content", "style"])
-def test_empty_layers(kind):
-    with pytest.raises(ValueError, match=f"{kind}_layers is empty"):
-        Settings(**{f"{kind}_layers": []})
-    assert getattr(Settings(**{f"{kind}_layers": [], f"{kind}_weight": 0}), f"{kind}_layers") == ()
-
-
-@pytest.mark.parametrize("layers", ["conv1_1", 5])
-def test_one_layer_needs_no_list(layers):
-    assert Settings(content_layers=layers).content_layers == (layers,)
-
-
-def test_but():
-    changed = Settings().but(lr=0.1, style_layers=["conv1_1"])
-    assert (changed.lr, changed.style_layers, changed.tv_weight) == (0.1, ("conv1_1",), 10)
-    with pytest.raises(ValueError, match="unknown setting 'styl_weight'; the settings are content_layers, .*lr"):
-        Settings().but(styl_weight=3)
-    with pytest.raises(ValueError, match="tv_weight"):
-        Settings().but(tv_weight=-1)
-
-
-def test_settings_of_every_source():
-    assert set(SETTINGS) == set(weights.SOURCES)
-    published = SETTINGS["imagenet"]
-    assert (published.content_weight, published.style_weight, published.tv_weight) == (1, 1e4, 10)
-    assert published.content_layers == ("relu4_4",)
-    assert published.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")

@@ -10,18 +10,19 @@ import platform
 import shutil
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-HANDED_OUT = ("nst_helpers", "images", "requirements.txt", "pyproject.toml", "LICENSE")
+HANDED_OUT = ("nst_helpers", "images", "pyproject.toml", "setup.py", "LICENSE")
 NOT_HANDED_OUT = shutil.ignore_patterns(
     "__pycache__", "paint", "gallery.jpg", "teaser.webp", "settings_grid.jpg", "learned_or_random.jpg"
 )
-# A student's machine runs notebooks; it does not test them.
-ONLY_FOR_TESTS = "# Tests and lints"
+NEEDED = "-e .[lab]\n"  # a student's machine runs the notebooks; it does not test them
 README = """# Neural style transfer, hands on: student edition
 
 ## How to start
@@ -59,11 +60,7 @@ def make_student(folder):
             shutil.copy(source, folder / name)
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         nbformat.write(student_edition(nbformat.read(path, as_version=4)), folder / "notebooks" / path.name)
-    needed, _, tests = (ROOT / "requirements.txt").read_text(encoding="utf-8").partition(ONLY_FOR_TESTS)
-    own = next(line for line in tests.splitlines() if line.startswith("-e "))
-    (folder / "requirements.txt").write_text(f"{needed.strip()}\n{own}\n", encoding="utf-8")
-    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    (folder / "pyproject.toml").write_text(pyproject.split("[tool.pytest")[0], encoding="utf-8")
+    (folder / "requirements.txt").write_text(NEEDED, encoding="utf-8")
     (folder / "README.md").write_text(README, encoding="utf-8")
 
 
@@ -71,10 +68,8 @@ def make_offline(folder):
     """Write series, wheels for this platform and, where they are cached, ImageNet's weights into a new folder."""
     shutil.rmtree(folder, ignore_errors=True)
     make_student(folder / "series")
-    requirements = (folder / "series" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [line.split("#")[0].strip() for line in requirements if not line.startswith(("-e", "#"))]
     print("collecting wheels: several GB, some minutes ...", flush=True)
-    fetch(folder / "wheels", [name for name in wanted if name] + ["setuptools", "wheel", "pip"])
+    fetch(folder / "wheels", [*needed(), "setuptools", "wheel", "pip"])
     version = ".".join(platform.python_version_tuple()[:2])
     made_for = {"Python": version, "system": platform.system(), "machine": platform.machine()}
     (folder / "made_for.json").write_text(json.dumps(made_for), encoding="utf-8")
@@ -86,6 +81,12 @@ def make_offline(folder):
         cache = folder / "cache" / "hub" / "checkpoints"  # where torch looks, see install.py
         cache.mkdir(parents=True)
         shutil.copy(imagenet_path(), cache)
+
+
+def needed():
+    """What the installed package says that it and the lab need, such as ``"torch>=2.4"``."""
+    found = map(Requirement, requires("nst_helpers"))
+    return [f"{it.name}{it.specifier}" for it in found if it.marker is None or it.marker.evaluate({"extra": "lab"})]
 
 
 def fetch(folder, wanted):

@@ -1,83 +1,154 @@
-"""Make the README's pictures: ``images/gallery.jpg`` (contents × styles) and ``images/teaser.webp`` (one run, moving).
+"""Paint the README's pictures: ``python tools/gallery.py`` (all) or ``python tools/gallery.py teaser settings_grid``.
 
-Always with the embedded weights, so that everybody's come out alike. The settings are written under the sheet.
+* ``gallery``: photographs down, paintings across, every pair painted; the settings stand under it.
+* ``teaser``: one run as a moving picture.
+* ``learned_or_random``: the embedded filters beside random ones of the same widths.
+* ``settings_grid``: the embedded weights' default settings among their neighbors.
+
+Always with the embedded weights, so that everybody's pictures come out alike.
 """
 
 import argparse
+import sys
+from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+from skimage import data
 
-from nst_helpers import FOLDER, load_vgg19, postprocess, sample, stylize
+from nst_helpers import (
+    PUBLISHED,
+    Settings,
+    contact_sheet,
+    find_weights,
+    load_vgg19,
+    optimize,
+    postprocess,
+    preprocess,
+    random_parameters,
+    sample,
+    stylize,
+)
 
+ROOT = Path(__file__).resolve().parents[1]
 CONTENTS = ("mountain_lake", "cat", "coffee", "astronaut")
 STYLES = ("starry_harbour", "autumn_wood", "stained_glass", "woodblock_wave", "pointillist_park", "charcoal_street")
-TILE, GAP, LABEL = (240, 180), 8, 26  # pixels; the labels' height
+TILE = (240, 180)  # pixels
+
+# The settings grid: optimizer and content layer down, weights of style and total variation across. The first tile
+# has d2l's layers; benchmarks/filters.py scores the same paintings.
+GRID_ROWS = {
+    "L-BFGS 80\nd2l's layers": PUBLISHED.but(optimizer="lbfgs", num_epochs=80),
+    "L-BFGS 80\nrelu4_1": Settings(content_layers=("relu4_1",)),
+    "L-BFGS 80\nrelu3_1": Settings(),
+    "L-BFGS 80\nrelu2_1": Settings(content_layers=("relu2_1",)),
+    "Adam 150\nrelu3_1": Settings(optimizer="adam", num_epochs=150),
+}
+GRID_COLUMNS = ((1e4, 10), (1e5, 10), (1e5, 30), (1e6, 10))
 
 
-def crop_to(img, size):
-    """The largest piece of the shape of ``size``, from the middle, at that size."""
-    ratio = size[0] / size[1]
-    width, height = min(img.width, round(img.height * ratio)), min(img.height, round(img.width / ratio))
-    left, top = (img.width - width) // 2, (img.height - height) // 2
-    return img.crop((left, top, left + width, top + height)).resize(size, Image.LANCZOS)
-
-
-def contact_sheet(net, steps, size):
-    """Contents down, styles across, every pair painted; what was used is written below."""
-    columns, rows = len(STYLES) + 1, len(CONTENTS) + 1
-    sheet = Image.new("RGB", (columns * (TILE[0] + GAP) + GAP, rows * (TILE[1] + GAP) + GAP + 2 * LABEL), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(15)
-
-    def place(img, column, row):
-        sheet.paste(crop_to(img, TILE), (GAP + column * (TILE[0] + GAP), LABEL + GAP + row * (TILE[1] + GAP)))
-
-    for column, style in enumerate(STYLES, 1):
-        place(sample(style), column, 0)
-        draw.text((GAP + column * (TILE[0] + GAP), 8), style.replace("_", " "), "black", font)
-    draw.text((GAP, TILE[1] // 2 + LABEL), "content down, style across", "black", font)
-    for row, content in enumerate(CONTENTS, 1):
-        place(sample(content), 0, row)
-        for column, style in enumerate(STYLES, 1):
+def gallery(net, size=320, steps=80, contents=CONTENTS, styles=STYLES):
+    """The contact sheet. ``steps``: at the smallest size; half as many each time that the size doubles."""
+    rows = [[Image.new("RGB", TILE, "white"), *(ImageOps.fit(sample(style), TILE) for style in styles)]]
+    for content in contents:
+        img = ImageOps.fit(sample(content), (size, size * TILE[1] // TILE[0]))
+        row = [img]
+        for style in styles:
             print(f"{content} × {style}", flush=True)
-            img = crop_to(sample(content), (size, size * 3 // 4))
-            place(stylize(img, sample(style), net, size, num_epochs=steps), column, row)
+            row.append(stylize(img, sample(style), net, size, num_epochs=steps))
+        rows.append([ImageOps.fit(tile, TILE) for tile in row])
+    titles = ["content down, style across", *(style.replace("_", " ") for style in styles)]
     s = net.settings
-    content_layers, style_layers = (", ".join(map(str, layers)) for layers in (s.content_layers, s.style_layers))
     note = (
-        f"{net.source} weights, {steps} steps of L-BFGS, coarse to fine up to {size} px; "
-        f"content {content_layers}; style {style_layers}; "
+        f"{net.source} weights, {steps} steps of {s.optimizer}, coarse to fine up to {size} px; "
+        f"content {', '.join(s.content_layers)}; style {', '.join(s.style_layers)}; "
         f"weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}"
     )
-    draw.text((GAP, sheet.height - LABEL), note, "black", font)
-    return sheet
+    return with_note(contact_sheet(rows, titles, height=TILE[1]), note)
 
 
-def teaser(net, steps, size, path):
-    """One run as an animated WebP: dense at first, when much happens; it rests on the last picture."""
-    frames = [crop_to(sample("cat"), (size, size * 2 // 3))]
+def with_note(sheet, note):
+    """A picture with a line of text under it."""
+    font = ImageFont.load_default(13)
+    taller = Image.new("RGB", (sheet.width, sheet.height + 24), "white")
+    taller.paste(sheet)
+    ImageDraw.Draw(taller).text((8, sheet.height), note, "black", font)
+    return taller
+
+
+def teaser(net, size=420, steps=80):
+    """The frames of one run, many at first, when much happens; and how long each stays, in milliseconds."""
+    frames = [ImageOps.fit(sample("cat"), (size, size * 2 // 3))]
 
     def keep(step):
         if step.step <= 8 or step.step % 6 == 0 or step.step == step.num_epochs:
-            frames.append(postprocess(step.X).resize(frames[0].size, Image.BICUBIC))
+            frames.append(postprocess(step.X).resize(frames[0].size, Image.Resampling.BICUBIC))
 
     stylize(frames[0], sample("starry_harbour"), net, size, progress=keep, num_epochs=steps)
-    durations = [900] + [110] * (len(frames) - 2) + [2500]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=70, method=6)
+    return frames, [900] + [110] * (len(frames) - 2) + [2500]
+
+
+def learned_or_random(
+    net, size=216, steps=80, contents=("cat", "coffee", "mountain_lake", "camera"), styles=STYLES[:4]
+):
+    """Every pair twice, with random and with learned filters, each with the style weight that suits it."""
+    own = find_weights("embedded")
+    dice = replace(random_parameters(own.widths), padding=own.padding, pooling=own.pooling)
+    dice = load_vgg19(dice, net[0].weight.device, verbose=False)
+    shape = (size * 2 // 3, size)
+    paintings = {style: preprocess(sample(style), shape) for style in styles}
+    rows = [[Image.new("RGB", shape[::-1], "white"), *map(postprocess, paintings.values())]]
+    for content in contents:
+        img = Image.fromarray(data.camera()).convert("RGB") if content == "camera" else sample(content)  # CC0
+        X = preprocess(img, shape)
+        for filters, weight in ((dice, 1e7), (net, 1e5)):
+            print(f"{content}, {filters.source} filters", flush=True)
+            rows.append([postprocess(X)])
+            for style_X in paintings.values():
+                *_, last = optimize(filters, X, style_X, net.settings, style_weight=weight, num_epochs=steps)
+                rows[-1].append(postprocess(last.X))
+    titles = ["", *(style.replace("_", " ") for style in styles)]
+    return contact_sheet(rows, titles, ["", *["random", "learned"] * len(contents)], shape[0])
+
+
+def settings_grid(net, size=225, steps=None, content="coffee", style="starry_harbour"):
+    """One pair in all settings of the grid. ``steps``: the settings' own, unless given."""
+    shape, rows = (size * 2 // 3, size), []
+    content_X, style_X = (preprocess(sample(name), shape) for name in (content, style))
+    for label, base in GRID_ROWS.items():
+        print(label.replace("\n", ", "), flush=True)
+        rows.append([])
+        for style_weight, tv_weight in GRID_COLUMNS:
+            run = base.but(style_weight=style_weight, tv_weight=tv_weight, num_epochs=steps or base.num_epochs)
+            *_, last = optimize(net, content_X, style_X, run)
+            rows[-1].append(postprocess(last.X))
+    titles = [f"weights 1 / {style_weight:g} / {tv_weight}" for style_weight, tv_weight in GRID_COLUMNS]
+    return contact_sheet(rows, titles, list(GRID_ROWS), shape[0])
+
+
+PICTURES = {it.__name__: it for it in (gallery, teaser, learned_or_random, settings_grid)}
+
+
+def save(name, picture, folder):
+    """A sheet as JPEG, a moving picture as WebP."""
+    if name == "teaser":
+        (first, *others), durations = picture
+        motion = {"save_all": True, "append_images": others, "duration": durations, "loop": 0}
+        first.save(folder / "teaser.webp", quality=70, method=6, **motion)
+    else:
+        picture.save(folder / f"{name}.jpg", quality=85, optimize=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=80, help="at the smallest size; half as many each time it doubles")
-    parser.add_argument("--size", type=int, default=320, help="pixels on the longer side")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(PICTURES))
+    parser.add_argument("--folder", type=Path, default=ROOT / "images", help="where the pictures go")
     arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(PICTURES):
+        sys.exit(f"no picture {' or '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
     net = load_vgg19("embedded")
-    teaser(net, arguments.steps, 420, arguments.folder / "teaser.webp")
-    contact_sheet(net, arguments.steps, arguments.size).save(
-        arguments.folder / "gallery.jpg", quality=85, optimize=True
-    )
+    for name in arguments.names or PICTURES:
+        save(name, PICTURES[name](net), arguments.folder)
 
 
 if __name__ == "__main__":

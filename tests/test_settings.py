@@ -1,0 +1,139 @@
+"""Settings are checked when they are made, and layers are known by name and index."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from nst_helpers import DEFAULTS, LAYERS, PUBLISHED, Settings, layer_index, layer_name, load_vgg19
+from nst_helpers.settings import CHOICES
+from nst_helpers.weights import SOURCES
+
+WEIGHTS = ("content_weight", "style_weight", "tv_weight")
+
+
+@pytest.mark.parametrize("name", [*WEIGHTS, "lr"])
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, "1", None, True, 10**400, 1e39, 1j, [1], torch.ones(2)])
+def test_bad_number(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be a finite number, zero or more; it is"):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["lr", "num_epochs", "lr_decay_epoch"])
+def test_not_above_zero(name):
+    with pytest.raises(ValueError, match=f"{name} must be more than zero; it is 0"):
+        Settings(**{name: 0})
+
+
+@pytest.mark.parametrize("name", ["num_epochs", "lr_decay_epoch", "seed"])
+@pytest.mark.parametrize("value", [1.5, "x", None, True, 10**30])
+def test_bad_integer(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be an integer; it is"):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("value", ["sgd", None, 3, ["noise"]])
+def test_unknown_choice(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be one of {', '.join(CHOICES[name])}; it is"):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("value", [3.5, "conv9_1", ["conv9_1"], 37, -1, None, [None], [["relu1_1"]], True])
+@pytest.mark.parametrize("kind", ["content", "style"])
+def test_bad_layers(kind, value):
+    with pytest.raises(ValueError, match="layer"):
+        Settings(**{f"{kind}_layers": value})
+
+
+@pytest.mark.parametrize("kind", ["content", "style"])
+def test_empty_layers(kind):
+    with pytest.raises(ValueError, match=f"{kind}_layers is empty"):
+        Settings(**{f"{kind}_layers": []})
+    assert getattr(Settings(**{f"{kind}_layers": [], f"{kind}_weight": 0}), f"{kind}_layers") == ()
+
+
+def test_no_layers_at_all():
+    with pytest.raises(ValueError, match="no layers chosen"):
+        Settings(content_layers=[], content_weight=0, style_layers=[], style_weight=0)
+
+
+@pytest.mark.parametrize("layers", [("relu1_1", "relu1_1"), ("relu1_1", 1)])
+def test_a_layer_named_twice(layers):
+    with pytest.raises(ValueError, match="style_layers names a layer twice: relu1_1, relu1_1"):
+        Settings(style_layers=layers)
+
+
+@pytest.mark.parametrize("layers", ["conv2_1", 5, " Conv2_1", np.int64(5), ["conv2_1"], (5,)])
+def test_layers_are_kept_by_name(layers):
+    assert Settings(content_layers=layers).content_layers == ("conv2_1",)
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (1, -1), (1, math.nan), (1, "two"), 5, (1, 10**400)])
+def test_style_layer_weights_that_do_not_fit(weights):
+    with pytest.raises(ValueError, match="style_layer_weights"):
+        Settings(style_layers=("relu1_1", "relu2_1"), style_layer_weights=weights)
+
+
+def test_loss_weights_are_in_the_networks_order():
+    settings = Settings(style_layers=("relu3_1", "relu1_1"), style_layer_weights=(5, 2), style_weight=10)
+    assert settings.loss_weights == (1, [20, 50], 10)
+    assert Settings(style_layers=("relu3_1", "relu1_1"), style_weight=10).loss_weights == (1, [10, 10], 10)
+
+
+def test_but():
+    changed = Settings().but(lr=0.1, style_layers=["conv1_1"])
+    assert (changed.lr, changed.style_layers, changed.tv_weight) == (0.1, ("conv1_1",), 10)
+    with pytest.raises(ValueError, match="unknown setting 'styl_weight'; the settings are content_layers, .*lr"):
+        Settings().but(styl_weight=3)
+    with pytest.raises(ValueError, match="tv_weight"):
+        Settings().but(tv_weight=-1)
+
+
+def test_every_source_has_its_settings():
+    assert set(DEFAULTS) == set(SOURCES) and DEFAULTS["imagenet"] == PUBLISHED
+    assert PUBLISHED.loss_weights == (1, [1e4] * 5, 10)
+    assert (PUBLISHED.optimizer, PUBLISHED.lr, PUBLISHED.num_epochs, PUBLISHED.lr_decay_epoch) == ("adam", 0.3, 500, 50)
+    assert PUBLISHED.content_layers == ("relu4_4",)
+    assert PUBLISHED.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
+
+
+def test_what_the_series_teaches_is_what_the_embedded_network_runs():
+    """The screen of notebook 00 and every drawing name these."""
+    settings = load_vgg19("embedded", "cpu", verbose=False).settings
+    assert settings == DEFAULTS["embedded"] == Settings()
+    assert settings.content_layers == ("relu3_1",)
+    assert settings.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+    assert settings.loss_weights == (1, [1e5] * 4, 10) and settings.optimizer == "lbfgs"
+
+
+def test_printed_settings_name_layers_weights_and_steps():
+    text = str(Settings())
+    for word in (
+        "relu3_1, weight 1\n",
+        "relu1_1 relu2_1 relu3_1 relu4_1, weight 100000",
+        "weight 10\n",
+        "80 steps of lbfgs",
+    ):
+        assert word in text
+    assert "learning rate 0.3" in str(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_receptive_fields_and_strides_are_true(name):
+    """Which pixels of a line move one position of the feature map, found by gradients through ones."""
+    layer, X = LAYERS[name], torch.zeros(1, 1, 1, 512, requires_grad=True)
+    Y = X
+    for other in list(LAYERS.values())[: layer.index + 1]:
+        if other.kind == "conv":
+            Y = torch.nn.functional.conv2d(Y, torch.ones(1, 1, 1, 3), padding=(0, 1))
+        elif other.kind == "pool":
+            Y = torch.nn.functional.avg_pool2d(Y, (1, 2))
+    middle = Y.shape[-1] // 2
+    fields = [
+        torch.autograd.grad(Y[..., at].sum(), X, retain_graph=True)[0].nonzero()[:, -1] for at in (middle, middle + 1)
+    ]
+    assert len(fields[0]) == layer.receptive_field
+    assert int(fields[1][0] - fields[0][0]) == layer.stride
+    assert layer_name(layer.index) == name and layer_index(name) == layer.index
