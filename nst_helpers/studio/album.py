@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from ..images import open_image, sample, samples
-from .choices import Picture, picture
-from .runs import small
+from .choices import Picture
+from .drawing import small
 
 LARGEST, OWN = 2048, 10  # pixels on the longer side of a picture that is taken in; pictures of one's own in a strip
 sample_image = functools.cache(sample)
@@ -34,15 +34,15 @@ class Album:
         if isinstance(value, Image.Image):
             self.handed += 1
             return self._fitted(Picture(f"picture {self.handed}"), value.convert("RGB"))
-        one = picture(value)
+        one = Picture.of(value)
         if one.path:
             return self._fitted(one, open_image(one.path))
         if one.kind == "upload" and one not in self.pixels:
             raise ValueError(f"the pixels of {one.name!r:.80} are not here: hand the picture over again")
         return one, self.image(one)
 
-    def upload(self, name, data):
-        """``(Picture, PIL image)`` of a file's bytes; another file of the same name gets a name of its own."""
+    def upload(self, role, name, data):
+        """A ``Picture`` of a file's bytes; another file of the same name gets a name of its own."""
         name = Path(name.replace("\\", "/")).name[:200] or "picture"
         file = io.BytesIO(data)
         file.name = name
@@ -51,17 +51,17 @@ class Album:
         img, one, n = small(open_image(file), LARGEST), Picture(name), 1
         while one.kind == "sample" or (one in self.pixels and self.pixels[one].tobytes() != img.tobytes()):
             n, one = n + 1, Picture(f"{name} ({n + 1})")
-        return self._fitted(one, img)
+        self.keep(role, *self._fitted(one, img))
+        return one
 
     def keep(self, role, one, img):
         """Take a picture into the strip of ``role``; the oldest of one's own goes when there are too many."""
-        if one.kind == "sample":
-            return
-        if one not in self.own[role]:
-            self.own[role] = [*self.own[role], one][-OWN:]
-        self.pixels[one] = img
-        needed = {each for own in self.own.values() for each in own}
-        self.pixels = {each: pixels for each, pixels in self.pixels.items() if each in needed}
+        own = self.own[role]
+        if one.kind == "upload" or one.path or one not in self.strip(role):
+            self.own[role] = own if one in own else [*own, one][-OWN:]
+            self.pixels[one] = img
+            needed = {each for own in self.own.values() for each in own}
+            self.pixels = {each: pixels for each, pixels in self.pixels.items() if each in needed}
 
     def _fitted(self, one, img):
         """The same pixels are the same object: whoever paints sees by that whether to begin anew."""

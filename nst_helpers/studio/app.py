@@ -18,8 +18,8 @@ from ..features import VGG19
 from ..images import jpeg
 from . import memories, panel
 from .album import Album
-from .choices import RECIPES, Choices, Picture, read, source
-from .drawing import film, still, vgg_diagram
+from .choices import RECIPES, ROLES, Choices, Picture, read, source
+from .drawing import film, png, still
 from .easel import check, network
 from .painting import Painting
 from .worker import Worker
@@ -42,12 +42,11 @@ class Studio:
         self.choices, self.album, self.error, self.asked = Choices(), Album(), None, None
         self._nets, self._quiet = {}, threading.local()
         self._change({"content": content, "style": style, "weights": weights, **settings})
-        self.parts = panel.build(lambda name: functools.partial(self._heard, name))
+        self.parts = panel.build(self._heard)
         self.painting = Painting(self.parts, self._present)
-        self.widget = W.Box([self.parts.grid], model_id=_take_over_cell(self)).add_class("nst-studio")
+        self.widget = W.Box([self.parts.grid], model_id=take_over_cell(self)).add_class("nst-studio")
         for name in panel.HANDLED:
-            getattr(self.parts, name).observe(functools.partial(self._moved, name), names="value")
-        self.parts.kept.observe(lambda change: self._quietly(self._show_under), names="against")
+            getattr(self.parts, name).observe(functools.partial(self._moved, name), names=["value", "against"])
         self.worker = self.painting.worker = Worker(self.painting.serve, lambda error: self._fail(error, "stage"))
         self.peeker = Worker(self._peek, lambda error: self._fail(error, "layers"))
         self._push()
@@ -105,8 +104,8 @@ class Studio:
 
     @property
     def image(self):
-        """The present picture, a PIL image; the photograph before the first step."""
-        run = self.painting.run
+        """The picture shown, a PIL image; the photograph before the first step."""
+        run = self.runs.find(self.parts.kept.value) or self.painting.easel.run
         return run.image if run and run.image else self.album.image(self.choices.content)
 
     @property
@@ -128,7 +127,7 @@ class Studio:
         Nothing is downloaded and no weights file is read: the panel asks, or ``set(weights=…)`` says so.
         """
         new, said = read(text), []
-        for role in ("content", "style"):
+        for role in ROLES:
             wanted = getattr(new, role)
             if wanted.kind == "upload" and wanted not in self.album.pixels:
                 said.append(f"{wanted.name:.80}: a settings file holds no pixels; the present picture stays.")
@@ -142,8 +141,8 @@ class Studio:
         return self.run()
 
     def _repr_mimebundle_(self, **kwargs):
-        strips = [[(self.album.image(one), one == getattr(self.choices, role)) for one in self.album.strip(role)]
-                  for role in ("content", "style")]  # fmt: skip
+        chosen = {role: getattr(self.choices, role) for role in ROLES}
+        strips = [[(self.album.image(one), one == chosen[role]) for one in self.album.strip(role)] for role in ROLES]
         picture = base64.b64encode(jpeg(still(*strips, self.image), 85)).decode()
         return {**self.widget._repr_mimebundle_(**kwargs), "text/plain": "Studio", "image/jpeg": picture}
 
@@ -151,33 +150,30 @@ class Studio:
 
     def _present(self):
         """``(choices, images, net)``: the net is ``None`` where its weights are still to be read."""
-        images = [self.album.image(one) for one in (self.choices.content, self.choices.style)]
+        images = [self.album.image(getattr(self.choices, role)) for role in ROLES]
         return self.choices, images, self._nets.get(self.choices.weights)
 
     def _change(self, values):
         """New choices, or an exception and everything as it was."""
-        values, nets = dict(values), {}
-        weights = values.get("weights")
+        nets, weights = dict(self._nets), values.get("weights")
         if isinstance(weights, VGG19):
             values["weights"] = f"{weights.source}, given"
             nets[values["weights"]] = weights
-        elif isinstance(weights, str) and weights not in self._nets:
+        elif isinstance(weights, str) and weights not in nets:
             values["weights"] = source(weights)
-        opened = {role: self.album.open(values[role]) for role in ("content", "style") if role in values}
+        opened = {role: self.album.open(values[role]) for role in ROLES if role in values}
         self._commit(self.choices.but(**{**values, **{role: one for role, (one, _) in opened.items()}}), opened, nets)
 
     def _take(self, choices, asked=None):
         """All choices at once; files are read again."""
-        self._commit(choices, {role: self.album.open(getattr(choices, role)) for role in ("content", "style")})
+        self._commit(choices, {role: self.album.open(getattr(choices, role)) for role in ROLES}, self._nets)
         self.asked = asked
         self._push()
 
-    def _commit(self, choices, opened, nets=()):
-        nets = {**self._nets, **dict(nets)}
-        images = [opened[role][1] if role in opened else self.album.image(getattr(choices, role))
-                  for role in ("content", "style")]  # fmt: skip
+    def _commit(self, choices, opened, nets):
         if choices.weights in (*FREE, *nets):
-            check(nets.get(choices.weights) or network(choices.weights), choices, *images)
+            images = [opened[role][1] if role in opened else self.album.image(getattr(choices, role)) for role in ROLES]
+            check(nets.get(choices.weights) or network(choices.weights), choices, images)
         for role, (one, img) in opened.items():
             self.album.keep(role, one, img)
         self._nets, self.choices, self.error = nets, choices, None
@@ -200,17 +196,16 @@ class Studio:
 
     def _moved(self, name, change):
         """A hand moved a control."""
+        new, old = change["new"], change["old"]
         if getattr(self._quiet, "on", False) or threading.current_thread() is self.worker.thread:
             return
-        new, old = change["new"], change["old"]
-        if name == "kept":
-            self._try(name, lambda: self._show_kept(new))
-            return
-        if name in ("content", "style"):
-            values = {name: next((one for one in self.album.strip(name) if new in (one.path, one.name)), new)}
+        if name in ROLES:
+            values = {name: next((one for one in self.album.strip(name) if one.id == new), new)}
         elif name == "layers":
-            values = {"content_layers": new["content"], "style_layers": list(new["style"]),
-                      "style_layer_weights": list(new["style"].values())}  # fmt: skip
+            values = {"content_layers": new["content"], "style_layers": list(new["style"])}
+            values["style_layer_weights"] = list(new["style"].values())
+        elif name == "kept":
+            return self._try(name, lambda: self._show_kept(change))
         else:
             values = {key: value for key, value in new.items() if old.get(key) != value}
         self._try(name, lambda: self.set(**values), next(iter(values), ""))
@@ -219,16 +214,19 @@ class Studio:
         """A message from the page."""
         part, do = getattr(self.parts, name), content.get("do", next(iter(content), ""))
         actions = {
-            "run": self.run, "stop": self.stop, "resume": self.resume, "surprise": self.surprise,
-            "save": lambda: part.send({"file": "painting.png", "type": "image/png"}, [png(self._shown().image)]),
+            "run": self.run,
+            "stop": self.stop,
+            "resume": self.resume,
+            "surprise": self.surprise,
+            "save": lambda: part.send({"file": "painting.png", "type": "image/png"}, [png(self.image)]),
             "film": lambda: part.send({"file": "painting.webp", "type": "image/webp"}, [self._film()]),
-            "save_json": lambda: part.send({"file": "settings.json", "type": "application/json"}, [self.to_json().encode()]),
-            "use_asked": self._use_asked,
-            "file": lambda: self.set(**{name: self._uploaded(name, str(content["file"]), bytes(buffers[0]))}),
+            "save_json": lambda: part.send({"file": "settings.json", "type": "text/json"}, [self.to_json().encode()]),
+            "use_asked": lambda: self.asked and self._use(source(self.asked.weights)),
+            "file": lambda: self.set(**{name: self.album.upload(name, str(content["file"]), bytes(buffers[0]))}),
             "enter": lambda: self._entered(content["enter"], str(content["text"])),
             "pin": lambda: self._pin(content["pin"]),
             "peek": lambda: self.peeker.ask((str(content["peek"]), *self._present())),
-        }  # fmt: skip
+        }
         if do in actions:
             self._try(name, actions[do], content.get("enter", do))
 
@@ -240,77 +238,60 @@ class Studio:
             self._push()
             self._fail(error, name, at)
 
-    def _uploaded(self, role, name, data):
-        one, img = self.album.upload(name, data)
-        self.album.keep(role, one, img)
-        return one
-
     def _entered(self, at, text):
         """A path was typed, or a settings file chosen."""
         self.load_json(text) if at == "json" else self.set(**{at.removesuffix("_file"): text})
 
-    def _use_asked(self):
-        if self.asked:
-            source(self.asked.weights)
-            self._take(self.asked)
-            self.run()
-
-    def _shown(self):
-        """The kept run on the stage, or the present one."""
-        return self.runs.find(self.parts.kept.value) or self
+    def _use(self, weights):
+        self._take(self.asked)
+        self.run()
 
     def _film(self):
-        run = self.runs.find(self.parts.kept.value)
-        if run is None:
+        if not (run := self.runs.find(self.parts.kept.value)):
             raise ValueError("there is no film yet: let a painting finish first")
         return film([Image.open(io.BytesIO(data)) for _, data in run.frames])
 
     def _pin(self, number):
-        self.runs.pin(number, not self.runs.find(number).pinned)
+        run = self.runs.find(number)
+        self.runs.pin(number, not (run and run.pinned))
         self.painting.show_kept()
 
-    def _show_kept(self, number):
-        """A kept run on the stage, and its choices on the controls: they are what made it."""
-        run = self.runs.find(number)
-        if run:
+    def _show_kept(self, change):
+        """A kept run on the stage, and its choices on the controls: they are what made it. Or: what to wipe against."""
+        run = self.runs.find(change["new"])
+        if change["name"] == "against":
+            self.painting.under(run, self.album.image(self.choices.content))
+        elif run:
             self.worker.stop()
             self.worker.wait(10)
             self._take(run.choices)
             self.painting.show(run)
 
-    def _show_under(self):
-        run = self.runs.find(self.parts.kept.against)
-        self.painting.under(run, self.album.image(self.choices.content))
-
-    def _quietly(self, action):
-        if threading.current_thread() is not self.worker.thread:
-            self._try("kept", action)
-
     def _peek(self, request):
         """What a layer sees, and what it remembers, one after the other."""
         layer, choices, images, net = request
-        net, part = net or network(choices.weights), self.parts.layers
+        net, stop = net or network(choices.weights), self.peeker.interrupted
         self.peeker.share_cores(0)
-        makes = {
+        for kind, make in {
             "sees": lambda: memories.sees(net, images[0], layer),
-            "content": lambda: memories.remembers(net, images[0], layer, "content", self.peeker.interrupted),
-            "style": lambda: memories.remembers(net, images[1], layer, "style", self.peeker.interrupted),
-        }
-        for kind, make in makes.items():
+            "content": lambda: memories.remembers(net, images[0], layer, "content", stop),
+            "style": lambda: memories.remembers(net, images[1], layer, "style", stop),
+        }.items():
             picture = make()
-            if picture is None or self.peeker.interrupted():
+            if picture is None or stop():
                 return
-            part.send({"peek": layer, "kind": kind, "title": memories.title(layer)}, [jpeg(picture)])
+            message = {"peek": layer, "kind": kind, "title": memories.title(layer)}
+            self.parts.layers.send(message, [jpeg(picture)])
 
     def _fail(self, error, name, at=""):
         self.error = error
         self._say(name, sentence(error), at)
+        if name == "stage":
+            self.painting.state()
 
     def _say(self, name, text, at=""):
         part = getattr(self.parts, name)
         part.error_at, part.error = at, text
-        if name == "stage":
-            self.painting._state()
 
 
 def sentence(error):
@@ -319,17 +300,11 @@ def sentence(error):
     return said if isinstance(error, (ValueError, OSError)) and str(error) else f"{type(error).__name__}: {said}"
 
 
-def png(img):
-    buffer = io.BytesIO()
-    img.save(buffer, "png")
-    return buffer.getvalue()
+_OPEN = {}  # cell id → (execution, what it opened)
 
 
-_OPEN = {}  # cell id → (execution, its panels)
-
-
-def _take_over_cell(panel_):
-    """Close what an earlier run of this notebook cell left working. Returns the id of the panel's widget.
+def take_over_cell(opened):
+    """Close what an earlier run of this notebook cell left working. Returns the id for the new one's widget.
 
     The id follows from the cell, so that a page that is loaded again before it was saved still finds its panel.
     """
@@ -340,10 +315,8 @@ def _take_over_cell(panel_):
         return None
     before, panels = _OPEN.get(cell, (None, []))
     if before != execution:
-        for old in panels:
-            if old() is not None:
-                old().close()
+        for old in filter(None, (reference() for reference in panels)):
+            old.close()
         panels = []
-    panels.append(weakref.ref(panel_))
-    _OPEN[cell] = execution, panels
+    _OPEN[cell] = execution, [*panels, weakref.ref(opened)]
     return uuid.uuid5(uuid.NAMESPACE_OID, f"nst studio {cell} {len(panels)}").hex

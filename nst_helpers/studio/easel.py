@@ -12,9 +12,6 @@ from ..preprocessing import fit_shape, postprocess, preprocess
 from ..training import COARSE
 from ..weights import imagenet_path
 
-RESTART = ("size", "stroke", "weights")  # choices that another run is needed for, beside the pictures
-ANEW = ("start", "seed")  # settings of the same kind; the others steer a run
-
 
 @functools.lru_cache(maxsize=3)
 def _load(weights, stamp):
@@ -24,20 +21,20 @@ def _load(weights, stamp):
 def network(weights):
     """VGG-19 from a source of weights, loaded once for all studios; from a file, again whenever that was rewritten."""
     path = imagenet_path() if weights == "imagenet" else Path(weights).expanduser()
-    stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    return _load(weights, stamp)
+    return _load(weights, (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None)
 
 
-def shapes(choices, photo, painting):
-    """``(height, width)`` of the two pictures as they are painted from."""
-    return fit_shape(photo, choices.size), fit_shape(painting, max(16, round(choices.size * choices.stroke)))
-
-
-def check(net, choices, photo, painting):
+def check(net, choices, images):
     """Raise ``ValueError`` where a picture is too small for the deepest layer in use."""
-    for height, width in shapes(choices, photo, painting):
-        X = torch.empty(1, 3, height, width, device="meta")
+    for shape in _shapes(choices, images):
+        X = torch.empty(1, 3, *shape, device="meta")
         check_layers(net, X, choices.settings.content_layers, choices.settings.style_layers)
+
+
+def _shapes(choices, images):
+    """``(height, width)`` of photograph and painting as they are painted from."""
+    sides = choices.size, max(16, round(choices.size * choices.stroke))
+    return [fit_shape(img, side) for img, side in zip(images, sides)]
 
 
 class Easel:
@@ -46,24 +43,21 @@ class Easel:
     def __init__(self):
         self.run, self.choices, self.number, self.inputs, self.key = None, None, 0, (), None
 
-    def fits(self, choices, images):
-        """Whether the present run can go on under these choices."""
-        return self.key is not None and self.key == self._key(choices, images)
-
     def begin(self, net, choices, images):
-        """A new run, which shows its start."""
+        """A new run."""
         tensors = [preprocess(img, shape).to(net[0].weight.device)
-                   for img, shape in zip(images, shapes(choices, *images))]  # fmt: skip
-        self.number += 1
-        self.inputs, self.key, self.choices = (net, *tensors, images), self._key(choices, images), choices
-        self.run = Run(choices.settings)
-        return self.run
+                   for img, shape in zip(images, _shapes(choices, images))]  # fmt: skip
+        self.inputs, self.key = (net, *tensors, images), _key(choices, images)
+        self.run, self.choices, self.number = Run(choices.settings), choices, self.number + 1
+
+    def fits(self, choices, images):
+        """Whether the present run can go on under these choices. Larger sizes are painted from smaller: they cannot."""
+        same = self.key == _key(choices, images)
+        return same and (choices.settings == self.choices.settings or self.run.level == 0)
 
     def steer(self, choices):
-        """The present run under other choices, as a run of its own number where the old one was finished."""
-        if self.run.finished:
-            self.number += 1
-        self.choices = choices
+        """The present run under other choices; under a new number where the old one was finished."""
+        self.choices, self.number = choices, self.number + self.run.finished
         self.run.steer(choices.settings)
 
     def photo(self):
@@ -72,7 +66,7 @@ class Easel:
 
     @property
     def pixels(self):
-        return self.inputs[1].shape[-1] * self.inputs[1].shape[-2]
+        return self.inputs[1][0, 0].numel()
 
     def paint(self):
         """Step after step, as ``live.Run.steps`` yields them; above 256 pixels coarse to fine."""
@@ -80,6 +74,8 @@ class Easel:
         with closing(self.run.steps(net, photo, painting, coarse=max(photo.shape[-2:]) > COARSE)) as steps:
             yield from steps
 
-    def _key(self, choices, images):
-        own = [getattr(choices, name) for name in RESTART] + [getattr(choices.settings, name) for name in ANEW]
-        return [id(img) for img in images] + own  # the images are kept beside it, so that their ids stay theirs
+
+def _key(choices, images):
+    """What another run is needed for; all else steers. The images are kept beside it, so that their ids stay theirs."""
+    s = choices.settings
+    return [id(img) for img in images] + [choices.size, choices.stroke, choices.weights, s.start, s.seed]

@@ -1,4 +1,36 @@
-// Kinds of fields: range (log: powers of ten), number, check, menu, text, file, button.
+// Which controls each form has. Kinds: range (log: powers of ten), number, check, menu, text, file, button.
+const range = (name, label, min, max, step, more = {}) => ({ kind: "range", name, label, min, max, step, ...more });
+const FORMS = {
+    mood: [
+        range("balance", "balance between photo and painting", -3.5, 0.5, 0.05, { ends: ["photo", "painting"] }),
+        { kind: "button", name: "surprise", label: "⚄ Surprise", hint: "Surprise: another painting, and choices that suit it" },
+        range("stroke", "stroke size", 0.3, 2.5, 0.1, { unit: "×" }),
+        { kind: "check", name: "finer", label: "finer (512 px)" },
+    ],
+    losses: [
+        range("content_weight", "content weight", -2, 3, 0.05, { log: true }),
+        range("style_weight", "style weight", 0, 8, 0.05, { log: true }),
+        range("tv_weight", "TV weight (smooth)", -1, 4, 0.05, { log: true }),
+        { kind: "menu", name: "style_loss", label: "style loss" },
+    ],
+    expert: [
+        range("num_epochs", "steps", 5, 500, 5),
+        range("size", "size, pixels", 96, 1024, 16),
+        { kind: "menu", name: "start", label: "start from" },
+        { kind: "number", name: "seed", label: "seed of the noise", min: 0, max: 2147483647 },
+        { kind: "menu", name: "optimizer", label: "optimizer" },
+        range("lr", "learning rate (Adam)", -3, 1, 0.05, { log: true }),
+        { kind: "number", name: "lr_decay_epoch", label: "rate × 0.8, every (Adam)", min: 1, max: 5000 },
+        { kind: "menu", name: "precision", label: "precision" },
+        { kind: "menu", name: "weights", label: "VGG-19's weights" },
+        { kind: "text", name: "content", label: "photo's file", hint: "path, then Enter" },
+        { kind: "text", name: "style", label: "painting's file", hint: "path, then Enter" },
+        { kind: "text", name: "weights_file", label: "weights' file", hint: "path, then Enter" },
+        { kind: "file", name: "json", label: "Load settings …", accept: ".json" },
+        { kind: "button", name: "save_json", label: "⤓ Settings", hint: "Save these settings as a file (JSON)" },
+    ],
+};
+const WORDS = { imagenet: "ImageNet (548 MB download)", embedded: "embedded (slim)", lbfgs: "L-BFGS", adam: "Adam", gram: "Gram matrices" };
 const short = value => Math.abs(value) >= 1e6 ? value.toExponential(1).replace("e+", "e") : Number(value.toPrecision(3)).toLocaleString("en");
 
 export default {
@@ -8,13 +40,13 @@ export default {
         const words = alertLine(model);
         root.classList.add("nst-form");
         root.setAttribute("role", "group");
-        root.setAttribute("aria-label", model.get("label"));
+        root.setAttribute("aria-label", { mood: "main choices", losses: "weights and losses", expert: "expert choices" }[model.get("name")]);
 
         const kinds = {
             range(field) {
                 const out = el("output"), later = seldom(value => change(field.name, value));
                 const read = () => field.log ? Number((10 ** Number(input.value)).toPrecision(4)) : Number(input.value);
-                const say = value => { out.textContent = field.silent ? "" : value === null ? "–" : short(value) + (field.unit ?? ""); };
+                const say = value => { out.textContent = value === null ? "–" : short(value) + (field.unit ?? ""); };
                 const input = el("input", { type: "range", min: field.min, max: field.max, step: field.step, "aria-label": field.label,
                     oninput: () => { say(read()); later(read()); } });
                 controls[field.name] = value => {
@@ -39,8 +71,8 @@ export default {
             menu(field) {
                 const input = el("select", { "aria-label": field.label, onchange: () => change(field.name, input.value) });
                 controls[field.name] = value => {
-                    const options = field.options.some(([, option]) => option === value) ? field.options : [...field.options, [value, value]];
-                    input.replaceChildren(...options.map(([text, option]) => el("option", { text, value: option })));
+                    const options = [...new Set([...model.get("menus")[field.name], value])];
+                    input.replaceChildren(...options.map(value => el("option", { text: WORDS[value] ?? value, value })));
                     input.value = value;
                 };
                 return el("label", { className: "nst-field" }, el("span", { text: field.label }), input);
@@ -65,15 +97,20 @@ export default {
         };
 
         const places = {};
-        follow(model, "fields", () => {
-            root.replaceChildren(...model.get("fields").map(field => places[field.name] = kinds[field.kind](field)), words);
-            for (const field of model.get("fields")) places[field.name].classList.add(`nst-field-${field.name.replaceAll("_", "-")}`);
-            fill();
+        for (const field of FORMS[model.get("name")]) {
+            root.append(places[field.name] = kinds[field.kind](field));
+            places[field.name].classList.add(`nst-field-${field.name.replaceAll("_", "-")}`);
+        }
+        const use = kinds.button({ name: "use_asked", label: "" });
+        root.append(use, words);
+        follow(model, "asked", () => { // weights that somebody's settings want: never fetched unasked
+            use.hidden = !model.get("asked");
+            use.textContent = `Use the weights ${model.get("asked")}`;
         });
         function fill() {
             for (const [name, value] of Object.entries(model.get("value"))) controls[name]?.(value);
         }
-        model.on("change:value", fill);
+        follow(model, "value", fill);
         follow(model, "error error_at", () => { // beside the control that caused it
             (places[model.get("error_at")] ?? root.lastElementChild)?.after(words);
         });

@@ -43,9 +43,10 @@ export default {
             event.stopPropagation();
             toggle(it);
         });
-        follow(model, "svg", () => {
+        follow(model, "value", () => {
+            const { content = [], style = {} } = model.get("value");
             const focus = drawing.contains(document.activeElement) ? document.activeElement.dataset : null;
-            drawing.innerHTML = model.get("svg"); // made by the package of layer names and numbers alone
+            drawing.innerHTML = diagram({ content: content.map(at), style: Object.keys(style).map(at) }); // of numbers alone
             if (focus) drawing.querySelector(`.nst-toggle[data-at="${focus.at}"][data-role="${focus.role}"]`)?.focus();
         });
 
@@ -79,3 +80,31 @@ export default {
         return () => Object.values(images).forEach(image => show(image));
     },
 };
+
+/** SVG of VGG-19's convolutions in five blocks, each with a button C (content layer) and S (style layer); the chosen ones stand filled. */
+function diagram(chosen) {
+    const parts = [], base = 84, width = 31;
+    let x = 8;
+    [2, 2, 4, 4, 4].forEach((depth, block) => {
+        const start = x, bar = 64 - 10 * block;
+        for (let i = 1; i <= depth; i++, x += width + 6) {
+            const here = `${block + 1}_${i}`, middle = x + width / 2, roles = ["content", "style"].filter(role => chosen[role].includes(here));
+            parts.push(`<g class="nst-layer" data-at="${here}"><rect class="nst-column" x="${x - 2}" width="${width + 4}" height="148" fill="transparent"/>`,
+                `<rect class="nst-bar" x="${x}" y="${base - bar}" width="${width}" height="${bar}" rx="4" fill="currentColor" fill-opacity=".1" stroke="currentColor" stroke-opacity=".4"/>`);
+            roles.forEach((role, n) => parts.push(`<rect class="nst-fill nst-${role[0]}" x="${x}" y="${base - bar + n * bar / roles.length}" width="${width}" height="${bar / roles.length}" rx="4"/>`));
+            parts.push(`<text x="${middle}" y="${base + 13}" text-anchor="middle">${here}</text>`);
+            ["content", "style"].forEach((role, n) => {
+                const on = roles.includes(role), y = base + 19 + 22 * n;
+                parts.push(`<g class="nst-toggle nst-${role[0]}-toggle" data-at="${here}" data-role="${role}" role="button" tabindex="0" aria-pressed="${on}" aria-label="${here} as a ${role} layer">`,
+                    `<rect x="${x + 3}" y="${y}" width="${width - 6}" height="19" rx="9.5"/><text x="${middle}" y="${y + 13.5}" text-anchor="middle" font-weight="700">${role[0].toUpperCase()}</text></g>`);
+            });
+            parts.push("</g>");
+        }
+        parts.push(`<text x="${(start + x - 6) / 2}" y="${base - bar - 6}" text-anchor="middle" fill-opacity=".75">block ${block + 1}</text>`);
+        if (block < 4) { // a pooling halves the picture
+            parts.push(`<path d="M${x} ${base - 26}l8 5l-8 5z" fill-opacity=".5"/>`);
+            x += 14;
+        }
+    });
+    return `<svg class="nst-diagram" role="group" aria-label="VGG-19, layer by layer" viewBox="0 0 ${x} 148" fill="currentColor" font-size="11">${parts.join("")}</svg>`;
+}

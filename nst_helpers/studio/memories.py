@@ -2,7 +2,7 @@
 
 import torch
 
-from ..features import check_layers, extract_features
+from ..features import extract_features
 from ..layers import LAYERS
 from ..losses import gram
 from ..preprocessing import fit_shape, postprocess, preprocess
@@ -13,17 +13,22 @@ from .drawing import heat
 SIDE, STEPS = 132, 45  # pixels on the longer side of what is remembered; steps of L-BFGS
 
 
-def sees(net, photo, layer, count=4):
-    """The feature maps of the channels that vary most over a photograph, laid over it: a square of PIL images as one."""
+def title(layer):
+    """A layer in words."""
+    about = LAYERS[layer]
+    return f"{layer}: one unit sees {about.receptive_field}×{about.receptive_field} pixels, every {about.stride}"
+
+
+def sees(net, photo, layer):
+    """The four channels that vary most over a photograph, laid over it: one PIL image."""
     X = _tensor(net, photo, 2 * SIDE)
     with torch.no_grad():
-        maps = extract_features(net, X, [layer], [])[0][0][0].float().cpu()
-    best = maps.flatten(1).std(1).topk(min(count, len(maps))).indices
-    small = postprocess(X)
-    tiles = [heat(maps[i].numpy(), small) for i in best]
-    sheet = small.resize((2 * small.width, 2 * small.height))
-    for n, tile in enumerate(tiles):
-        sheet.paste(tile, (n % 2 * small.width, n // 2 * small.height))
+        channels = extract_features(net, X, [layer], [])[0][0][0].float().cpu()
+    best = channels.flatten(1).std(1).topk(min(4, len(channels))).indices
+    img = postprocess(X)
+    sheet = img.resize((2 * img.width, 2 * img.height))
+    for n, i in enumerate(best):
+        sheet.paste(heat(channels[i].numpy(), img), (n % 2 * img.width, n // 2 * img.height))
     return sheet
 
 
@@ -34,7 +39,6 @@ def remembers(net, picture, layer, role, interrupted=lambda: False):
     ``role="style"``: it keeps their Gram matrix, hence no places. (Gatys et al. 2015)
     """
     X = _tensor(net, picture, SIDE)
-    check_layers(net, X, [layer], [])
     with torch.no_grad():
         Y = extract_features(net, X, [layer], [])[0][0]
         Y = Y if role == "content" else gram(Y)
@@ -42,7 +46,7 @@ def remembers(net, picture, layer, role, interrupted=lambda: False):
     other = "style" if role == "content" else "content"
     layers = {f"{role}_layers": (layer,), f"{role}_weight": loud, f"{other}_layers": (), f"{other}_weight": 0}
     settings = Settings(**layers, tv_weight=10, start="noise", optimizer="lbfgs", num_epochs=STEPS)
-    for step in optimize(net, X, X, settings):
+    for step in optimize(net, X, X, settings):  # noqa: B007 (the last one is the picture)
         if interrupted():
             return None
     return postprocess(step.X)
@@ -50,9 +54,3 @@ def remembers(net, picture, layer, role, interrupted=lambda: False):
 
 def _tensor(net, img, side):
     return preprocess(img, fit_shape(img, side)).to(net[0].weight.device)
-
-
-def title(layer):
-    """A layer in words."""
-    about = LAYERS[layer]
-    return f"{layer}: one unit sees {about.receptive_field}×{about.receptive_field} pixels, every {about.stride}"

@@ -4,36 +4,29 @@ import time
 
 from ..images import jpeg
 from ..preprocessing import postprocess
-from . import panel
-from .drawing import loss_chart
+from .drawing import small
 from .easel import Easel, network
-from .runs import Shelf, keep, small
+from .panel import kept_items
+from .runs import Shelf, keep
 
 FRAME, CHART = 1 / 15, 0.4  # seconds between frames, between charts, at least
 STEERED = " · choices changed on the way: ▶ Paint makes it anew from what is shown"
 
 
 class Painting:
-    """What ``serve`` does in the worker's thread. ``parts``: where it shows; ``present``: gives choices, images, net."""
+    """``serve`` runs in ``worker``'s thread. ``parts``: where it shows. ``present()``: choices, images, net or None."""
 
     def __init__(self, parts, present):
         self.parts, self.present, self.easel, self.runs, self.worker = parts, present, Easel(), Shelf(), None
 
-    @property
-    def run(self):
-        return self.easel.run
-
     def serve(self, kind):
         """Run, steer or resume, until done or interrupted."""
         easel, (choices, images, net) = self.easel, self.present()
-        if kind == "run" or not easel.fits(choices, images) or (kind == "steer" and easel.run.level):
-            self._state(running=True, note="reading VGG-19's weights …" if net is None else "")
+        if kind == "run" or not easel.fits(choices, images):
+            if net is None:
+                self.state("reading VGG-19's weights …", running=True)
             easel.begin(net or network(choices.weights), choices, images)
-            with self.parts.stage.hold_sync():
-                self.parts.stage.under, self.parts.stage.under_label = jpeg(easel.photo()), "photo"
-                self.parts.stage.frames, self.parts.stage.steps = [], []
-                self.parts.kept.value = self.parts.kept.against = 0
-                self.parts.stage.value = self.parts.stage.under
+            self._show_start()
         elif choices.settings != easel.choices.settings or (kind == "resume" and easel.run.finished):
             easel.steer(choices)
         elif easel.run.finished:
@@ -41,54 +34,55 @@ class Painting:
         self.worker.share_cores(easel.pixels)
         self._paint()
 
+    def _show_start(self):
+        stage, names = self.parts.stage, [self.easel.choices.content.name, self.easel.choices.style.name]
+        self.parts.kept.value = self.parts.kept.against = 0
+        with stage.hold_sync():
+            stage.under, stage.under_label, stage.error = jpeg(self.easel.photo()), "photo", ""
+            stage.frames, stage.steps, stage.alt = [], [], f"{names[0]}, painted like {names[1]}"[:200]
+            if self.easel.choices.settings.start == "content":
+                stage.value = stage.under
+
     def _paint(self):
-        easel, run, stage, worker = self.easel, self.run, self.parts.stage, self.worker
-        stage.alt = f"{easel.choices.content.name}, painted like {easel.choices.style.name}"[:200]
+        run, stage, steps = self.easel.run, self.parts.stage, self.easel.paint()
         next_frame = next_chart = 0.0
-        steps = easel.paint()
         for step in steps:
             now = time.monotonic()
             if step.note:
-                self._say(step.note)
+                stage.error = step.note
             if now >= next_frame:
-                left = run.seconds_left
+                run.image, left = postprocess(step.X), run.seconds_left
                 with stage.hold_sync():
-                    stage.value = jpeg(postprocess(step.X))
-                    self._state(running=True, note="" if left is None else f"{left:.1f} s left", total=step.num_epochs)
+                    stage.value = jpeg(run.image)
+                    self.state("" if left is None else f"{left:.1f} s left", running=True)
                 if now >= next_chart:
-                    self.parts.chart.value, next_chart = loss_chart(run.history, step.num_epochs), now + CHART
+                    self._chart(run.history, step.num_epochs)
+                    next_chart = now + CHART
                 next_frame = now + max(FRAME, 4 * (time.monotonic() - now))
-            if worker.interrupted():
+            if self.worker.interrupted():
                 break
         steps.close()
-        if worker.closed:
+        if self.worker.closed:
             return
-        self.parts.chart.value = loss_chart(run.history, run.step)
         if run.error:
-            self._say(str(run.error))
-        if run.history and (run.finished or worker.request is None):
-            self._keep()
-        self._state(running=worker.request is not None)
-
-    def _keep(self):
-        """Put the run on the shelf, in place of what it went on from, and its steps under the replay."""
-        kept = keep(self.easel.number, self.easel.choices, self.run)
-        self.runs.put(kept)
-        self.show_kept()
-        self.parts.kept.value = kept.number
-        self.show(kept)
+            stage.error = str(run.error)
+        if run.history and (run.finished or self.worker.request is None):  # what is superseded is not kept
+            self.runs.put(keep(self.easel.number, self.easel.choices, run))
+            self.show_kept()
+            self.show(self.runs[-1])
 
     def show_kept(self):
-        self.parts.kept.items = [panel.kept_item(run) for run in self.runs]
+        self.parts.kept.items = kept_items(self.runs)
 
     def show(self, kept):
-        """A kept run on the stage, with its steps."""
+        """A kept run on the stage, with its steps and losses."""
         stage = self.parts.stage
+        self.parts.kept.value = kept.number
+        self._chart(kept.history, kept.step)
         with stage.hold_sync():
-            stage.value, stage.frames = jpeg(kept.image), [data for _, data in kept.frames]
-            stage.steps = [step for step, _ in kept.frames]
-            stage.alt = kept.title
-            self._state(kept=kept)
+            stage.value, stage.alt = jpeg(kept.image), kept.title
+            stage.frames, stage.steps = [data for _, data in kept.frames], [step for step, _ in kept.frames]
+            self.state(kept=kept)
 
     def under(self, kept, photo):
         """What the painting is wiped against: a kept run, or the photograph."""
@@ -97,16 +91,20 @@ class Painting:
             stage.under = jpeg(kept.image if kept else small(photo, 1024))
             stage.under_label = f"run {kept.number}" if kept else "photo"
 
-    def _state(self, running=False, note=None, total=None, kept=None):
-        """The line below the painting."""
-        shown = kept or self.run
+    def state(self, note="", running=False, kept=None):
+        """The line below the painting: of a kept run, or of the present one."""
+        run, ahead = self.easel.run, 0
+        shown = kept or run
         step = shown.step if shown else 0
-        if note is None:
-            note = f"{shown.seconds:.1f} s{'' if shown.finished else ', stopped'}{STEERED if shown.steered else ''}" if step else ""
-        present = kept is None or kept.number == self.easel.number
-        more = present and not running and bool(step) and not self.run.finished
-        total = total or (step + sum(self.run.ahead) if present and self.run else step)
-        self.parts.stage.state = {"running": running, "step": step, "total": max(1, total), "note": note, "more": more}
+        if run and (kept is None or kept.number == self.easel.number):
+            ahead = 0 if run.finished else sum(run.ahead)
+        if not running and step:
+            note = f"{shown.seconds:.1f} s{', stopped' * (not shown.finished)}{STEERED * shown.steered}"
+        more = not running and ahead > 0
+        total = max(1, step + ahead)
+        self.parts.stage.state = {"running": running, "step": step, "total": total, "note": note, "more": more}
 
-    def _say(self, text):
-        self.parts.stage.error = text
+    def _chart(self, history, total):
+        thin = history[:: max(1, len(history) // 120)]
+        self.parts.chart.total = total
+        self.parts.chart.value = [list(row) for row in (*thin, *history[-1:])]

@@ -7,16 +7,9 @@ from PIL import Image
 
 from ..images import jpeg
 from .choices import Choices
+from .drawing import small
 
 KEPT, PINS, MEMORY = 8, 8, 60_000_000  # runs without and with a pin; bytes of all of them
-REPLAY = 360  # pixels on the longer side of a step in the replay
-
-
-def small(img, longest=REPLAY):
-    """A copy of a PIL image with at most ``longest`` pixels on its longer side."""
-    img = img.copy()
-    img.thumbnail((longest, longest))
-    return img
 
 
 @dataclass
@@ -47,9 +40,9 @@ class Kept:
 
     @property
     def title(self):
-        names = " × ".join(Path(each.name).stem.replace("_", " ") for each in (self.choices.content, self.choices.style))
+        names = [Path(each.name).stem.replace("_", " ") for each in (self.choices.content, self.choices.style)]
         state = f"{self.step} steps{'' if self.finished else ', stopped'}{', steered' if self.steered else ''}"
-        return f"Run {self.number}: {names}, {state}"
+        return f"Run {self.number}: {' × '.join(names)}, {state}"
 
     @property
     def memory(self):
@@ -63,33 +56,28 @@ def keep(number, choices, run):
 
 
 class Shelf(list):
-    """Kept runs, oldest first. The oldest without a pin goes when there are too many, or they take too much memory."""
+    """Kept runs, oldest first. The oldest without a pin goes when they are too many, or take too much memory."""
 
     def put(self, kept):
         """Add a run, in place of the one of its number."""
-        before = self.find(kept.number)
-        if before:
+        if before := self.find(kept.number):
             kept.pinned = before.pinned
         self[:] = [each for each in self if each is not before] + [kept]
-        self.trim()
+        self._trim()
 
     def find(self, number):
         return next((each for each in self if each.number == number), None)
 
     def pin(self, number, pinned=True):
-        """Pin a run, or let it go. Raises ``ValueError`` for a run that is not here, and for one pin too many."""
-        run = self.find(number)
-        if run is None:
+        """Pin a run, or let it go. ``ValueError`` for a run that is not here, and for one pin too many."""
+        if not (run := self.find(number)):
             raise ValueError(f"run {number!r:.20} is not kept; kept are {', '.join(str(each.number) for each in self)}")
         if pinned and sum(each.pinned for each in self if each is not run) >= PINS:
             raise ValueError(f"{PINS} runs are pinned already: unpin one of them first")
         run.pinned = pinned
-        self.trim()
+        self._trim()
 
-    def trim(self):
-        while True:
-            loose = [each for each in self if not each.pinned]
-            too_many = len(loose) > KEPT or (len(loose) > 1 and sum(each.memory for each in self) > MEMORY)
-            if not too_many:
-                return
-            self.remove(loose[0])
+    def _trim(self):
+        loose = [each for each in self if not each.pinned]
+        while len(loose) > KEPT or (len(loose) > 1 and sum(each.memory for each in self) > MEMORY):
+            self.remove(loose.pop(0))
