@@ -1,5 +1,6 @@
 """Notebook 07: the studio."""
 
 from .app import Studio
+from .layer_lab import LayerLab
 
-__all__ = ["Studio"]
+__all__ = ["LayerLab", "Studio"]

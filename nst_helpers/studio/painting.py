@@ -48,8 +48,6 @@ class Painting:
         next_frame = next_chart = 0.0
         for step in steps:
             now = time.monotonic()
-            if step.note:
-                stage.error = step.note
             if now >= next_frame:
                 run.image, left = postprocess(step.X), run.seconds_left
                 with stage.hold_sync():

@@ -26,7 +26,7 @@ export default {
         if (many) row.style.gridTemplateColumns = `auto repeat(${many}, minmax(0, 1fr))`;
         const input = el("input", { type: "file", accept: "image/*", hidden: true, onchange() { take(input.files); input.value = ""; } });
         root.classList.add("nst-strip", `nst-strip-${role}`, ...(many ? ["nst-grid-strip"] : []));
-        root.append(el("h4", { text: model.get("label") }), row, alertLine(model), input);
+        root.append(...(model.get("label") ? [el("h4", { text: model.get("label") })] : []), row, alertLine(model), input);
 
         async function take(files) {
             const file = files?.[0];
@@ -64,14 +64,14 @@ export default {
                 button.setAttribute("aria-pressed", item.id === chosen);
                 inside.push(button);
             }
-            if (model.get("upload")) inside.push(el("button", { type: "button", className: "nst-thumb nst-add", "aria-label": `add your own ${role}: choose a file, or drop one here`,
+            if (role) inside.push(el("button", { type: "button", className: "nst-thumb nst-add", "aria-label": `add your own ${role}: choose a file, or drop one here`,
                 title: "Choose a file, or drop one here", onclick: () => input.click() }, el("b", { text: "+" }), el("span", { text: "drop yours" })));
             const focus = document.activeElement;
             row.replaceChildren(...inside);
             if (focus && row.contains(focus)) focus.focus();
         });
 
-        if (!model.get("upload")) return;
+        if (!role) return;
         root.addEventListener("dragover", event => { event.preventDefault(); event.stopPropagation(); root.classList.add("nst-over"); });
         root.addEventListener("dragleave", () => root.classList.remove("nst-over"));
         root.addEventListener("drop", event => {
