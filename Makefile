@@ -16,7 +16,7 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 # on two cores a small step takes ten times as long or more
 export GOMP_SPINCOUNT ?= 20000
 
-.PHONY: help setup lab test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
+.PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -33,6 +33,9 @@ $(READY): requirements.txt pyproject.toml setup.py
 
 lab: $(READY)    ## open the series in JupyterLab
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/00_one_minute_tour.ipynb
+
+studio: $(READY) ## only the studio: drop a photo, click a painting
+	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/studio.ipynb
 
 test: $(READY)   ## lints, unit tests with coverage, every notebook, all of it in a real browser
 	$(BIN)/python -m pytest tests --ignore=tests/test_browser.py --cov --cov-report=term --cov-fail-under=85

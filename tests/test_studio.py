@@ -18,7 +18,7 @@ from PIL import Image
 
 from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, optimize, weights
 from nst_helpers.images import jpeg
-from nst_helpers.studio import LayerLab, Studio, app, controls, easel
+from nst_helpers.studio import LayerLab, Studio, app, controls, easel, panel
 from nst_helpers.studio.choices import BALANCE, RECIPES, Choices, Picture, read
 from nst_helpers.studio.drawing import film, thumbnail
 from nst_helpers.studio.runs import KEPT, PINS, Kept, Shelf
@@ -30,7 +30,7 @@ NASTY = "<img src=x onerror=alert(1)>.png"
 
 @pytest.fixture
 def make(net):
-    """A function that makes a small studio on the tiny network, its first picture painted; all are closed at the end."""
+    """A function that makes a small studio on the tiny network, with its first picture; all are closed in the end."""
     made = []
 
     def new(**changes):
@@ -187,6 +187,7 @@ def test_a_coarse_run_stops_resumes_and_starts_anew_when_its_choices_change_late
         pass
     assert studio.image.width == 132
     studio.painting.easel.run.settings = studio.settings.but(num_epochs=studio.painting.easel.run.step)
+    studio.worker.stopping.clear()
     studio.painting.serve("resume")  # to the end of the small size, and through the large one
     assert studio.image.width == 264 and studio.runs[-1].finished
     assert not studio.painting.easel.fits(studio.choices.but(style_weight=3), studio._present()[1])
@@ -283,7 +284,7 @@ def test_memory_after_many_runs(make):
 def test_running_the_cell_again_ends_the_old_studio_and_keeps_its_place(make, monkeypatch):
     parent = {"metadata": {"cellId": "a"}, "header": {"msg_id": "1"}}
     shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: parent))
-    monkeypatch.setattr(app, "get_ipython", lambda: shell)
+    monkeypatch.setattr(panel, "get_ipython", lambda: shell)
     first, beside = make(), make()
     places = first.widget.model_id, beside.widget.model_id
     parent["metadata"] = {"cellId": "b"}
@@ -721,7 +722,9 @@ def test_worker_serves_the_newest_and_survives_errors():
 
 def test_layer_lab(make, net):
     studio = make()
-    lab = LayerLab(weights=net, contents=["relu2_1", "relu3_1"], styles=["relu1_1", "relu2_1"], size=48, steps=2, studio=studio)
+    lab = LayerLab(
+        weights=net, contents=["relu2_1", "relu3_1"], styles=["relu1_1", "relu2_1"], size=48, steps=2, studio=studio
+    )
     try:
         lab.wait()
         assert lab.error is None and len(lab.images) == 4

@@ -1,17 +1,14 @@
 """Notebook 07: the studio. Drop a photo, click a painting, see it painted."""
 
-import base64
 import functools
 import io
+import os
 import random
 import threading
-import uuid
-import weakref
 from contextlib import contextmanager
 from dataclasses import replace
 
 import ipywidgets as W
-from IPython import get_ipython
 from PIL import Image
 
 from ..features import VGG19
@@ -22,7 +19,7 @@ from .choices import RECIPES, ROLES, Choices, Picture, read, source
 from .drawing import film, png, still
 from .easel import check, network
 from .painting import Painting
-from .worker import Worker
+from .worker import Worker, sentence
 
 QUIET = 0.1  # seconds after a control moved
 FREE = ("embedded", "random")  # weights that neither a download nor a stranger's file is needed for
@@ -44,7 +41,7 @@ class Studio:
         self._change({"content": content, "style": style, "weights": weights, **settings})
         self.parts = panel.build(self._heard)
         self.painting = Painting(self.parts, self._present)
-        self.widget = W.Box([self.parts.grid], model_id=take_over_cell(self)).add_class("nst-studio")
+        self.widget = W.Box([self.parts.grid], model_id=panel.take_over_cell(self)).add_class("nst-studio")
         for name in panel.HANDLED:
             getattr(self.parts, name).observe(functools.partial(self._moved, name), names=["value", "against"])
         self.worker = self.painting.worker = Worker(self.painting.serve, lambda error: self._fail(error, "stage"))
@@ -141,10 +138,11 @@ class Studio:
         return self.run()
 
     def _repr_mimebundle_(self, **kwargs):
+        if os.environ.get("NST_STILLS"):  # a notebook is executed to be stored: with a picture that is painted
+            self.wait(600)
         chosen = {role: getattr(self.choices, role) for role in ROLES}
         strips = [[(self.album.image(one), one == chosen[role]) for one in self.album.strip(role)] for role in ROLES]
-        picture = base64.b64encode(jpeg(still(*strips, self.image), 85)).decode()
-        return {**self.widget._repr_mimebundle_(**kwargs), "text/plain": "Studio", "image/jpeg": picture}
+        return panel.bundle(self.widget, still(*strips, self.image), "Studio")
 
     # ------------------------------------------------------------------ choices
 
@@ -221,10 +219,10 @@ class Studio:
             "save": lambda: part.send({"file": "painting.png", "type": "image/png"}, [png(self.image)]),
             "film": lambda: part.send({"file": "painting.webp", "type": "image/webp"}, [self._film()]),
             "save_json": lambda: part.send({"file": "settings.json", "type": "text/json"}, [self.to_json().encode()]),
-            "use_asked": lambda: self.asked and self._use(source(self.asked.weights)),
+            "use_asked": lambda: source(self.asked.weights) and self._take(self.asked) or self.run(),
             "file": lambda: self.set(**{name: self.album.upload(name, str(content["file"]), bytes(buffers[0]))}),
             "enter": lambda: self._entered(content["enter"], str(content["text"])),
-            "pin": lambda: self._pin(content["pin"]),
+            "pin": lambda: self.runs.turn(content["pin"]) or self.painting.show_kept(),
             "peek": lambda: self.peeker.ask((str(content["peek"]), *self._present())),
         }
         if do in actions:
@@ -242,19 +240,10 @@ class Studio:
         """A path was typed, or a settings file chosen."""
         self.load_json(text) if at == "json" else self.set(**{at.removesuffix("_file"): text})
 
-    def _use(self, weights):
-        self._take(self.asked)
-        self.run()
-
     def _film(self):
         if not (run := self.runs.find(self.parts.kept.value)):
             raise ValueError("there is no film yet: let a painting finish first")
         return film([Image.open(io.BytesIO(data)) for _, data in run.frames])
-
-    def _pin(self, number):
-        run = self.runs.find(number)
-        self.runs.pin(number, not (run and run.pinned))
-        self.painting.show_kept()
 
     def _show_kept(self, change):
         """A kept run on the stage, and its choices on the controls: they are what made it. Or: what to wipe against."""
@@ -292,31 +281,3 @@ class Studio:
     def _say(self, name, text, at=""):
         part = getattr(self.parts, name)
         part.error_at, part.error = at, text
-
-
-def sentence(error):
-    """What an exception says, for people; the kind of error too where it was not written for them."""
-    said = str(error) or type(error).__name__
-    return said if isinstance(error, (ValueError, OSError)) and str(error) else f"{type(error).__name__}: {said}"
-
-
-_OPEN = {}  # cell id → (execution, what it opened)
-
-
-def take_over_cell(opened):
-    """Close what an earlier run of this notebook cell left working. Returns the id for the new one's widget.
-
-    The id follows from the cell, so that a page that is loaded again before it was saved still finds its panel.
-    """
-    kernel = getattr(get_ipython(), "kernel", None)
-    parent = kernel.get_parent() if kernel else {}
-    cell, execution = parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
-    if not cell:
-        return None
-    before, panels = _OPEN.get(cell, (None, []))
-    if before != execution:
-        for old in filter(None, (reference() for reference in panels)):
-            old.close()
-        panels = []
-    _OPEN[cell] = execution, [*panels, weakref.ref(opened)]
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"nst studio {cell} {len(panels)}").hex

@@ -217,5 +217,13 @@ def shown(value):
         return "too long to write"
 
 
-# What "Surprise" draws from; what a recipe does not name is as at first. Each was looked at on four photographs.
-RECIPES = ({"style": "starry_harbour", "balance": -1.0},)
+# What "Surprise" draws from; what a recipe does not name is as at first. Each was looked at on three photographs.
+RECIPES = tuple(
+    {"style": style, "balance": balance, "stroke": stroke}
+    for style, balance, stroke in (
+        ("starry_harbour", -1.0, 1.2), ("starry_harbour", -0.3, 2.2), ("autumn_wood", -0.6, 1.5),
+        ("autumn_wood", -1.5, 0.8), ("pointillist_park", -0.8, 1.5), ("pointillist_park", -1.2, 2.2),
+        ("stained_glass", -1.0, 1.0), ("stained_glass", -1.5, 1.8), ("woodblock_wave", -0.8, 1.5),
+        ("woodblock_wave", -1.5, 1.0), ("mosaic_fish", -1.5, 1.0), ("charcoal_street", -1.0, 1.5),
+    )
+)  # fmt: skip

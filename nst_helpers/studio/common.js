@@ -38,22 +38,29 @@ function mourn(root, dead) {
         "a picture only: run its cell again (Shift + Enter)." }));
 }
 
-/** Ways to talk to the kernel. `set` changes traits, `tell` sends a message; both notice when no answer comes. */
+/** Ways to talk to the kernel. `set` changes traits, `tell` sends a message, `ask` only asks for a sign of life. */
 function line(model, root) {
-    let timer = 0;
+    let timers = [];
+    const calm = () => { timers.forEach(clearTimeout); timers = []; };
     const ask = () => {
+        calm();
         model.send({ ping: 1 });
-        clearTimeout(timer);
-        timer = setTimeout(() => mourn(root, true), 6000);
+        // After a page was loaded again, what JupyterLab sends to the kernel's subshell may never arrive: take the main way.
+        timers.push(setTimeout(() => {
+            const kernel = model.widget_manager?.kernel;
+            if (kernel && "commsOverSubshells" in kernel) kernel.commsOverSubshells = "disabled";
+            model.send({ ping: 1 });
+        }, 2000), setTimeout(() => mourn(root, true), 8000));
     };
     model.on("msg:custom", message => {
         if (!message.pong) return;
-        clearTimeout(timer);
+        calm();
         mourn(root, false);
     });
-    model.on("comm_live_update", () => setTimeout(() =>  // the kernel was restarted
+    model.on("comm_live_update", () => setTimeout(() => // the kernel was restarted
         mourn(root, Boolean(root.closest(".jupyter-widgets-disconnected"))), 0));
     return {
+        ask,
         set(traits) {
             for (const [name, value] of Object.entries(traits)) model.set(name, value);
             model.save_changes();

@@ -1,47 +1,51 @@
 """Notebook 07: content layers against style layers, a table of small pictures, painted while you watch."""
 
-import base64
+import os
 
 import ipywidgets as W
 import torch
 
 from ..features import VGG19, extract_features
 from ..images import contact_sheet, jpeg
-from ..layers import layer_name
+from ..layers import layer_index, layer_name
 from ..losses import gram, style_loss
 from ..preprocessing import fit_shape, postprocess, preprocess
 from ..training import optimize
 from .album import Album
-from .app import sentence, take_over_cell
 from .controls import Strip
 from .easel import network
-from .panel import close
-from .worker import Worker
+from .panel import bundle, close, take_over_cell
+from .worker import Worker, sentence
 
 LOUD = 30.0  # the weighted style loss of the photograph at every style layer
+CONTENTS, STYLES = ("relu2_1", "relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
 class LayerLab:
     """A table of small pictures: a row for every content layer, a column for every style layer. It paints at once.
 
-    A column's style layers are its own and those of the columns before it. Each has a weight, so chosen that all ask
-    equally loudly of the photograph. A click on a picture puts its layers into ``studio``. ``images``: PIL images by
+    A column's style layers are its own and those of the columns before it, each with a weight, so chosen that all ask
+    equally loudly of the photograph. A click puts a picture's layers into ``studio``. ``images``: PIL images by
     ``(content layer, style layer)``; ``wait()`` waits until all are there, ``stop()`` ends it early. Raises
     ``ValueError`` for an unknown layer, or a ``size`` in pixels that is too small for it.
     """
 
-    def __init__(self, content="cat", style="starry_harbour", contents=("relu2_1", "relu3_1", "relu4_1"),
-                 styles=("relu1_1", "relu2_1", "relu3_1", "relu4_1"), weights="embedded", studio=None, size=192, steps=50):  # fmt: skip
+    def __init__(self, content="cat", style="starry_harbour", contents=CONTENTS, styles=STYLES, weights="embedded",
+                 studio=None, size=192, steps=50):  # fmt: skip
         self.contents, self.styles = ([layer_name(layer) for layer in layers] for layers in (contents, styles))
         self.pictures, self.studio, self.steps, self.error, self.images = (content, style), studio, steps, None, {}
         self.weights, self.net = weights, weights if isinstance(weights, VGG19) else network(weights)
-        images, device = [Album().open(value)[1] for value in self.pictures], self.net[0].weight.device
-        self.inputs = [preprocess(img, fit_shape(img, side)).to(device) for img, side in zip(images, (size, 3 * size // 2))]
+        sides = (size, 3 * size // 2), [Album().open(value)[1] for value in self.pictures]
+        inputs = [preprocess(img, fit_shape(img, side)) for side, img in zip(*sides)]
+        self.inputs = [X.to(self.net[0].weight.device) for X in inputs]
         with torch.no_grad():
-            self.loud = {}
-            for layer in self.styles:
-                Y_hat, Y = (extract_features(self.net, X, [self.contents[-1]], [layer])[1][0] for X in self.inputs)
-                self.loud[layer] = LOUD / max(float(style_loss(Y_hat, gram(Y))), 1e-20)
+            (_, at_photo), (_, at_painting) = (
+                extract_features(self.net, X, self.contents, self.styles) for X in self.inputs
+            )
+        losses = [float(style_loss(Y_hat, gram(Y))) for Y_hat, Y in zip(at_photo, at_painting)]
+        self.loud = {
+            layer: LOUD / max(loss, 1e-20) for layer, loss in zip(sorted(self.styles, key=layer_index), losses)
+        }
         self.strip = Strip(columns=len(self.styles), items=self._items())
         self.strip.observe(self._pressed, names="value")
         self.widget = W.Box([self.strip], model_id=take_over_cell(self)).add_class("nst-studio")
@@ -51,18 +55,18 @@ class LayerLab:
     def settings(self, row, column):
         """The ``Settings`` of a place in the table."""
         layers = self.styles[: self.styles.index(column) + 1]
-        return self.net.settings.but(content_layers=(row,), style_layers=layers, style_weight=1.0, tv_weight=10.0, start="noise",
-            style_layer_weights=[self.loud[layer] / len(layers) for layer in layers], optimizer="lbfgs", num_epochs=self.steps)  # fmt: skip
+        loud = [self.loud[layer] / len(layers) for layer in layers]
+        chosen = {"content_layers": (row,), "style_layers": layers, "style_layer_weights": loud, "style_weight": 1.0}
+        return self.net.settings.but(**chosen, tv_weight=10.0, start="noise", optimizer="lbfgs", num_epochs=self.steps)
 
     def _items(self):
-        start = jpeg(postprocess(self.inputs[0]))
-        items = [{"head": text} for text in ("content ↓ style →", *(f"… + {layer}" if n else layer for n, layer in enumerate(self.styles)))]
+        start, items = postprocess(self.inputs[0]), [{"head": "content ↓ style →"}]
+        items += [{"head": f"… + {layer}" if n else layer} for n, layer in enumerate(self.styles)]
         for row in self.contents:
             items.append({"head": row})
             for column in self.styles:
-                img = self.images.get((row, column))
-                title = f"content {row}, style up to {column}"
-                items.append({"id": f"{row} {column}", "label": "", "title": title, "thumb": jpeg(img) if img else start})
+                texts = {"id": f"{row} {column}", "label": "", "title": f"content {row}, style up to {column}"}
+                items.append({**texts, "thumb": jpeg(self.images.get((row, column), start))})
         return items
 
     def _fill(self, request):
@@ -72,7 +76,8 @@ class LayerLab:
                 for step in optimize(self.net, *self.inputs, self.settings(row, column)):
                     if self.worker.interrupted():
                         return
-                self.images[row, column] = postprocess(step.X)
+                    X = step.X
+                self.images[row, column] = postprocess(X)
                 self.strip.items = self._items()
 
     def _pressed(self, change):
@@ -87,8 +92,8 @@ class LayerLab:
             raise ValueError("no studio to put this into: make the table with LayerLab(…, studio=your_studio)")
         s = self.settings(row, column)
         names = ("content_layers", "style_layers", "style_layer_weights", "style_weight", "content_weight", "tv_weight")
-        values = {name: getattr(s, name) for name in names}
-        self.studio.set(content=self.pictures[0], style=self.pictures[1], weights=self.weights, **values)
+        chosen = {name: getattr(s, name) for name in names}
+        self.studio.set(content=self.pictures[0], style=self.pictures[1], weights=self.weights, **chosen)
         return self
 
     def _fail(self, error):
@@ -108,8 +113,9 @@ class LayerLab:
         close(self.widget)
 
     def _repr_mimebundle_(self, **kwargs):
+        if os.environ.get("NST_STILLS"):
+            self.wait(600)
         start = postprocess(self.inputs[0])
         rows = [[self.images.get((row, column), start) for column in self.styles] for row in self.contents]
-        sheet = contact_sheet(rows, [f"to {layer}" for layer in self.styles], self.contents, height=160)
-        bundle = self.widget._repr_mimebundle_(**kwargs)
-        return {**bundle, "text/plain": "LayerLab", "image/jpeg": base64.b64encode(jpeg(sheet, 85)).decode()}
+        titles = [f"style to {layer}" for layer in self.styles]
+        return bundle(self.widget, contact_sheet(rows, titles, self.contents, height=160), "LayerLab")

@@ -1,9 +1,13 @@
 """How the studio looks: its parts, how they are put together (styles.css does the rest), and how choices get there."""
 
+import base64
 import functools
+import uuid
+import weakref
 from types import SimpleNamespace
 
 import ipywidgets as W
+from IPython import get_ipython
 
 from ..images import jpeg
 from . import controls as C
@@ -72,6 +76,12 @@ def kept_items(runs):
     ]
 
 
+def bundle(widget, still, words):
+    """Display data of a widget, with a picture for where widgets do not run."""
+    data = widget._repr_mimebundle_()
+    return {**data, "text/plain": words, "image/jpeg": base64.b64encode(jpeg(still, 85)).decode()}
+
+
 def close(widget):
     """Close a widget and all in it, with the layouts and styles that ipywidgets would leave."""
     for child in getattr(widget, "children", ()):
@@ -80,3 +90,25 @@ def close(widget):
         if isinstance(getattr(widget, own, None), W.Widget):
             getattr(widget, own).close()
     widget.close()
+
+
+_OPEN = {}  # cell id → (execution, what it opened)
+
+
+def take_over_cell(opened):
+    """Close what an earlier run of this notebook cell left working. Returns the id for the new one's widget.
+
+    The id follows from the cell, so that a page that is loaded again before it was saved still finds its panel.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    parent = kernel.get_parent() if kernel else {}
+    cell, execution = parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
+    if not cell:
+        return None
+    before, panels = _OPEN.get(cell, (None, []))
+    if before != execution:
+        for old in filter(None, (reference() for reference in panels)):
+            old.close()
+        panels = []
+    _OPEN[cell] = execution, [*panels, weakref.ref(opened)]
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"nst studio {cell} {len(panels)}").hex

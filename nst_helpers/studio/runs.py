@@ -77,6 +77,10 @@ class Shelf(list):
         run.pinned = pinned
         self._trim()
 
+    def turn(self, number):
+        """Pin a run without a pin, and the other way round."""
+        self.pin(number, not getattr(self.find(number), "pinned", False))
+
     def _trim(self):
         loose = [each for each in self if not each.pinned]
         while len(loose) > KEPT or (len(loose) > 1 and sum(each.memory for each in self) > MEMORY):

@@ -1,6 +1,6 @@
 export default {
     render({ model, el: root }) {
-        const { tell } = line(model, root);
+        const { tell, ask } = line(model, root);
         const picture = el("img", { className: "nst-picture", draggable: false });
         const under = el("img", { className: "nst-under", alt: "", draggable: false });
         const wipe = el("input", { type: "range", className: "nst-wipe", min: 0, max: 100, step: 0.5, value: 0 });
@@ -66,6 +66,7 @@ export default {
             place();
         });
         model.on("msg:custom", (message, buffers) => { if (message.file) save(buffers[0], message.file, message.type); });
+        ask(); // whether anybody is there: the page may have been loaded again
         return () => { show(picture); show(under); };
     },
 };

@@ -14,9 +14,8 @@ async function shrink(file) {
         pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
         return canvas;
     };
-    const large = at(LONGEST), thumb = at(264).toDataURL("image/jpeg", 0.8);
-    const blob = await new Promise(done => large.toBlob(done, "image/jpeg", 0.95));
-    return { thumb, bytes: () => blob.arrayBuffer() };
+    const encoded = () => new Promise(done => at(LONGEST).toBlob(done, "image/jpeg", 0.95));
+    return { thumb: at(264), bytes: async () => (await encoded()).arrayBuffer() };
 }
 
 export default {
@@ -33,7 +32,8 @@ export default {
             if (!file) return;
             try {
                 const { thumb, bytes } = await shrink(file);
-                row.querySelector(".nst-add").before(el("div", { className: "nst-thumb nst-pending" }, el("img", { src: thumb, alt: "" })));
+                row.querySelector(".nst-add").before(el("div", { className: "nst-thumb nst-pending" }, thumb));
+                await new Promise(requestAnimationFrame); // it shows before the rest is done
                 tell({ file: file.name }, [await bytes()]);
             } catch { // a format that only Pillow may know
                 if (file.size > RAW) set({ error: `${file.name}: this browser cannot read it, and it is too large to send as it is. Save it as JPEG.` });

@@ -101,3 +101,9 @@ class Worker:
             except Exception as error:  # the thread must outlive it, and somebody must hear of it
                 self.fail(error)
             request = None  # it may hold pictures
+
+
+def sentence(error):
+    """What an exception says, for people; the kind of error too where it was not written for them."""
+    said = str(error) or type(error).__name__
+    return said if isinstance(error, (ValueError, OSError)) and str(error) else f"{type(error).__name__}: {said}"

@@ -22,7 +22,7 @@ WRONG = {
     "strokes_get": {
         "strokes_get = 'smaller'": "the other way round",
         "strokes_get = 'same'": "compare pixels with pixels",
-        "strokes_get = 'blue'": "choose \"larger\", \"smaller\" or \"same\"",
+        "strokes_get = 'blue'": 'choose "larger", "smaller" or "same"',
         "strokes_get = 2": "a name is asked for",
     },
     "balanced_weight": {
