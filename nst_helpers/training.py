@@ -191,31 +191,43 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    settings = limited((settings or net.settings).but(**changes))
-    device = net[0].weight.device
-    sizes = [(content_X.to(device), style_X.to(device))]
-    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
-        sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
     X = small_X = None
-    for content_X, style_X in sizes:
-        start_X = None
-        if X is not None and settings.start == "content":  # what changed, enlarged: the photograph's own detail stays
-            start_X = content_X + _enlarged(X - small_X, content_X)
-        elif X is not None:
-            start_X = _enlarged(X, content_X)
+    for content_X, style_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
+        start_X = None if X is None else next_start(X, small_X, content_X, level)
         small_X = content_X
-        for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
+        for step in optimize(net, content_X, style_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
-        steps, decay = settings.num_epochs, settings.lr_decay_epoch
-        settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
+
+
+def pyramid(content_X, style_X, settings):
+    """The sizes of ``coarse_to_fine``, smallest first: a list of ``(content_X, style_X, settings)``."""
+    sizes = [(content_X, style_X)]
+    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
+        sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
+    steps, decay = settings.num_epochs, settings.lr_decay_epoch
+    return [
+        (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
+        for level, Xs in enumerate(sizes)
+    ]
+
+
+def next_start(X, small_X, content_X, settings):
+    """Where a run on ``content_X`` starts, given the result ``X`` of one on the smaller ``small_X``.
+
+    From the content image, only what the run changed is enlarged: the content image's own detail stays.
+    """
+    if settings.start == "content":
+        return content_X.to(X) + enlarged(X - small_X.to(X), content_X)
+    return enlarged(X, content_X)
 
 
 def _halved(X):
     return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
 
 
-def _enlarged(X, like):
+def enlarged(X, like):
+    """``X`` at the size of the image tensor ``like``."""
     return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
@@ -245,4 +257,4 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(_enlarged(X, content_X))
+    return postprocess(enlarged(X, content_X))
