@@ -191,11 +191,11 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    X = small_X = None
-    for content_X, style_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else next_start(X, small_X, content_X, level)
-        small_X = content_X
-        for step in optimize(net, content_X, style_X, level, start_X=start_X, objective=objective):
+    X = smaller_X = None
+    for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
+        start_X = None if X is None else next_start(X, smaller_X, photo_X, level)
+        smaller_X = photo_X
+        for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
 
