@@ -1,6 +1,6 @@
 """What a teacher hands out.
 
-python tools/classroom.py student     build/student: the series without solutions, outputs and folded answers
+python tools/classroom.py student     build/student: the series without solutions and outputs
 python tools/classroom.py offline     build/offline: the same with everything it needs, for a room without a network
 """
 
@@ -14,7 +14,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import nbformat
-from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+from nbconvert.preprocessors import ClearOutputPreprocessor
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,11 +40,9 @@ it, and it says ✅ or what is still wrong. `notebooks/glossary.ipynb` explains 
 
 
 def student_edition(notebook):
-    """A copy without outputs and without the cells tagged ``answer``."""
+    """A copy without outputs."""
     copy = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
-    for preprocessor in (TagRemovePreprocessor(remove_cell_tags={"answer"}), ClearOutputPreprocessor()):
-        preprocessor.enabled = True
-        copy, _ = preprocessor.preprocess(copy, {})
+    copy, _ = ClearOutputPreprocessor().preprocess(copy, {})
     return copy
 
 
