@@ -19,7 +19,7 @@ export GOMP_SPINCOUNT ?= 20000
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope
 
-.PHONY: help setup lab test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
+.PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -36,6 +36,9 @@ $(READY): requirements.txt pyproject.toml setup.py
 
 lab: $(READY)    ## open the series in JupyterLab
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/00_one_minute_tour.ipynb
+
+studio: $(READY) ## only the studio: drop a photo, click a painting
+	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/studio.ipynb
 
 test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=2 processes
 	$(BIN)/python -m pytest tests $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85

@@ -13,8 +13,9 @@ class LBFGS:
     recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S, where S weighs f cycles per pixel
     by 1 / (f + 0.1)², since the losses bend most along the finest detail, and γ = sᵀy / yᵀSy for the newest pair
     (Nocedal and Wright 2006, eq. 7.20). There is no line search: a step is taken whole, unless it is longer than a
-    radius. Where it made the loss rise, it is taken back, the radius shrinks (a trust region: Nocedal and Wright 2006,
-    chapter 4), and H has learned from it.
+    radius. A step that ends above twice the lowest loss is taken back, and the radius is halved (a trust region:
+    Nocedal and Wright 2006, chapter 4); H has learned from it. Smaller rises are allowed: the next step usually repairs
+    them.
 
     ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
     ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
@@ -22,7 +23,7 @@ class LBFGS:
 
     HISTORY = 20
     FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
-    RISE = 0.02  # a share by which a step may end above the lowest loss: rounding, and short detours that pay
+    RISE = 1.0  # the share by which a step may end above the lowest loss
 
     def __init__(self, X):
         self.X = X
@@ -30,7 +31,9 @@ class LBFGS:
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
         self.spectrum = (1 / (f + 0.1) ** 2).to(X)
         self.pairs = []  # (s, y), the oldest first, flat
-        self.X0 = self.g0 = None  # where the last step started, and the gradient there
+        self.X0 = self.g0 = self.best = (
+            None  # where the last step started, the gradient there; where the loss was lowest
+        )
         self.X1 = X.detach().clone()  # where it ended
         self.loss, self.radius = math.inf, self.LONGEST
 
@@ -48,13 +51,15 @@ class LBFGS:
         finite = math.isfinite(loss) and bool(g.isfinite().all())
         if finite and self.X0 is not None:
             self.remember((X - self.X0).flatten(), g - self.g0)
-        if finite and self.accepts(loss):
-            self.X0, self.g0, self.loss = X.clone(), g, min(loss, self.loss)
+        if finite and loss <= (1 + self.RISE) * self.loss:
+            self.X0, self.g0 = X.clone(), g
+            if loss < self.loss:
+                self.best, self.loss = self.X0.clone(), loss
             self.radius = min(self.LONGEST, 2 * self.radius)
         elif self.X0 is None:
             return  # nowhere to go back to
         else:
-            self.radius /= 4
+            self.radius /= 2
         d = self.direction(self.g0).view_as(X)
         length = float(d.square().mean().sqrt())
         if not self.pairs:  # the scale of H is not known yet
@@ -64,19 +69,15 @@ class LBFGS:
         self.X.copy_(self.X0 + d)
         self.X1 = self.X.detach().clone()
 
-    def accepts(self, loss):
-        """Whether a loss of the current ``X`` is low enough to go on from there."""
-        return loss <= self.loss + self.RISE * abs(self.loss)
-
     @torch.no_grad()
-    def back(self):
-        """Undo the last step: ``X`` is again the best-founded picture, the last one that was accepted."""
-        if self.X0 is not None:
-            self.X.copy_(self.X0)
-            self.X1 = self.X0.clone()
+    def finish(self, loss):
+        """End a run: where ``loss``, that of the last step's ``X``, is not near the lowest, return to that picture."""
+        if self.best is not None and not loss <= 1.1 * self.loss:
+            self.X.copy_(self.best)
+            self.X1 = self.best.clone()
 
     def remember(self, s, y):
-        if s @ y > 1e-10 * (y @ y):  # else the slope does not rise along s: no minimum lies that way
+        if s @ y > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
             self.pairs = [*self.pairs, (s, y)][-self.HISTORY :]
 
     def smooth(self, g):
@@ -102,14 +103,16 @@ class LBFGS:
         """All it knows, as a flat dict of tensors and numbers. The picture itself is among it, as ``X1``."""
         state = {"X1": self.X1, "radius": self.radius}
         if self.X0 is not None:
-            state |= {"X0": self.X0, "g0": self.g0, "loss": self.loss}
+            state |= {"X0": self.X0, "g0": self.g0, "best": self.best, "loss": self.loss}
         for name, changes in zip("sy", zip(*self.pairs)):
             state[name] = torch.stack(changes)
         return state
 
     def load_state_dict(self, state):
         """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
-        state = {name: v.to(self.X) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
+        state = {name: v.to(self.X, copy=True) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
         self.X1, self.radius = state["X1"], state["radius"]
-        self.X0, self.g0, self.loss = state.get("X0"), state.get("g0"), state.get("loss", math.inf)
-        self.pairs = list(zip(state.get("s", ()), state.get("y", ())))
+        self.X0, self.g0, self.best = state.get("X0"), state.get("g0"), state.get("best")
+        self.loss = state.get("loss", math.inf)
+        # Copies, because sums over memory that begins elsewhere round differently
+        self.pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]

@@ -13,7 +13,7 @@ from PIL import Image
 from .images import PALETTE
 from .preprocessing import postprocess
 from .settings import Settings
-from .training import DivergedError, State, limited, optimize
+from .training import DivergedError, State, limited, next_start, optimize, pyramid
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Run:
     ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
     ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took.
     ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` that ended
-    it, or ``None``.
+    it, or ``None``. ``steered``: whether its settings changed on the way (``steer``).
     """
 
     settings: Settings = field(repr=False)
@@ -37,6 +37,10 @@ class Run:
     max_snapshots: int = 40
     every: int = field(default=0, repr=False)  # steps between two snapshots
     pace: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
+    steered: bool = False
+    level: int = field(default=0, repr=False)  # which of the sizes of ``coarse_to_fine``
+    behind: int = field(default=0, repr=False)  # steps before ``state`` began to count
+    ahead: list = field(default_factory=list, repr=False)  # steps left, at this size and each larger one
 
     @property
     def step(self):
@@ -45,34 +49,49 @@ class Run:
 
     @property
     def seconds_left(self):
-        """An estimate from the latest steps, or ``None`` before the second: the first is always slower."""
+        """An estimate from the latest steps, or ``None`` before the second: the first is always slower.
+
+        A step at twice the size counts as four.
+        """
         if len(self.pace) < 2:
             return None
         steps = list(self.pace)[1:]
-        return sum(steps) / len(steps) * (self.settings.num_epochs - self.step)
+        present, *later = self.ahead or [max(0, self.settings.num_epochs - self.step)]
+        return sum(steps) / len(steps) * (present + sum(4**n * left for n, left in enumerate(later, 1)))
 
-    def steps(self, net, content_X, style_X, start_X=None, objective="fast"):
-        """``optimize`` that keeps this record: yields every ``Step``.
+    def steps(self, net, content_X, style_X, start_X=None, objective="fast", coarse=False):
+        """``optimize`` that keeps this record: yields every ``Step``, numbered through.
 
-        Stop iterating at any time (close the generator then), and call it again to continue. Time that the caller
-        spends between two steps is not counted. A diverging loss ends the iteration, with ``error`` set and the record
-        cut back to the last good step.
+        Stop iterating at any time (close the generator then) and call it again to continue. Time that the caller
+        spends between two steps is not counted. A diverging loss ends the iteration, with ``error`` set and the
+        record cut back to the last good step. ``coarse``: paint small first, as ``coarse_to_fine`` does.
         """
         self.finished, self.error = False, None
         self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
-        self.pace.clear()
-        started = time.monotonic()
+        settings = limited(self.settings)
+        levels = pyramid(content_X, style_X, settings) if coarse else [(content_X, style_X, settings)]
+        counts = [level.num_epochs for *_, level in levels]
         try:
-            for step in optimize(
-                net, content_X, style_X, self.settings, self.state, start_X=start_X, objective=objective
-            ):
-                self._record(step, time.monotonic() - started)
-                yield step
+            for at in range(self.level, len(levels)):
+                content_X, style_X, level = levels[at]
+                if at > self.level:  # the picture so far, enlarged
+                    start_X = next_start(self.state.composite.weight.detach(), levels[at - 1][0], content_X, level)
+                    self.behind += self.state.step
+                    self.state, self.level = State(), at
+                self.pace.clear()
                 started = time.monotonic()
+                for step in optimize(net, content_X, style_X, level, self.state, start_X=start_X, objective=objective):
+                    self.ahead = [level.num_epochs - step.step, *counts[at + 1 :]]
+                    step = step._replace(
+                        step=self.behind + step.step, num_epochs=self.behind + step.step + sum(self.ahead)
+                    )
+                    self._record(step, time.monotonic() - started)
+                    yield step
+                    started = time.monotonic()
             self.finished = True
         except DivergedError as error:
             self.error = error
-            last = error.last_good_step
+            last = self.behind + error.last_good_step
             self.history = [row for row in self.history if row[0] <= last]
             self.snapshots = [shot for shot in self.snapshots if shot[0] <= last]
         finally:
@@ -80,6 +99,14 @@ class Run:
                 self.image = postprocess(self.state.composite.weight)
                 if not self.snapshots or self.snapshots[-1][0] != self.step:
                     self.snapshots.append((self.step, self.image))
+
+    def steer(self, settings):
+        """Other settings from here on, for as many steps as they say; call ``steps`` again to go there.
+
+        The run says ``steered`` from now on: its settings alone do not make its picture.
+        """
+        self.behind, self.state.step, self.state.last_good_step = self.step, 0, 0
+        self.settings, self.steered = settings, True
 
     def _record(self, step, seconds):
         self.seconds += seconds

@@ -161,8 +161,7 @@ def _steps(objective, state, settings):
             lbfgs and state.step == settings.num_epochs
         ):  # the last step: nothing after it would notice that it went too far
             with torch.no_grad():
-                if not state.trainer.accepts(float(losses_of(X)[1])):
-                    state.trainer.back()
+                state.trainer.finish(float(losses_of(X)[1]))
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
@@ -188,29 +187,47 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
-    longer side, as long as every side of both keeps 64. Each size continues from the enlarged result of the one
-    before, with half the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
+    longer side, as long as every side of both keeps 64. Each size continues from the one before, enlarged, with half
+    the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    settings = limited((settings or net.settings).but(**changes))
+    X = smaller_X = None
+    for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
+        start_X = None if X is None else next_start(X, smaller_X, photo_X, level)
+        smaller_X = photo_X
+        for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
+            X = step.X
+            yield step
+
+
+def pyramid(content_X, style_X, settings):
+    """The sizes of ``coarse_to_fine``, smallest first: a list of ``(content_X, style_X, settings)``."""
     sizes = [(content_X, style_X)]
     while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
         sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
-    X = None
-    for content_X, style_X in sizes:
-        start_X = None if X is None else _enlarged(X, content_X)
-        for step in optimize(net, content_X, style_X, settings, start_X=start_X, objective=objective):
-            X = step.X
-            yield step
-        steps, decay = settings.num_epochs, settings.lr_decay_epoch
-        settings = settings.but(num_epochs=max(1, steps // 2), lr_decay_epoch=max(1, decay // 2))
+    steps, decay = settings.num_epochs, settings.lr_decay_epoch
+    return [
+        (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
+        for level, Xs in enumerate(sizes)
+    ]
+
+
+def next_start(X, small_X, content_X, settings):
+    """Where a run on ``content_X`` starts, given the result ``X`` of one on the smaller ``small_X``.
+
+    From the content image, only what the run changed is enlarged: the content image's own detail stays.
+    """
+    if settings.start == "content":
+        return content_X.to(X) + enlarged(X - small_X.to(X), content_X)
+    return enlarged(X, content_X)
 
 
 def _halved(X):
     return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
 
 
-def _enlarged(X, like):
+def enlarged(X, like):
+    """``X`` at the size of the image tensor ``like``."""
     return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
@@ -240,4 +257,4 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     except KeyboardInterrupt:
         if X is None:
             raise
-    return postprocess(_enlarged(X, content_X))
+    return postprocess(enlarged(X, content_X))

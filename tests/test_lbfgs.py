@@ -116,10 +116,10 @@ def test_a_step_that_made_the_loss_rise_is_taken_back_and_shortened():
     valley.loss().backward()
     trainer.step(1e6)  # the place it reached is said to be bad
     length = (valley.X.detach() - base).square().mean().sqrt()
-    assert trainer.radius == 0.15 and length <= 0.15 * (1 + 1e-4)
+    assert trainer.radius == 0.3 and length <= 0.3 * (1 + 1e-4)
     torch.testing.assert_close(trainer.X0, base)
     valley.steps(trainer, 2)
-    assert trainer.radius > 0.15
+    assert trainer.radius > 0.3
 
 
 def test_numbers_that_are_not_finite_never_reach_the_memory():
@@ -141,6 +141,18 @@ def test_without_a_finite_start_it_stays_where_it_is():
     valley.X.grad = torch.full_like(valley.X, math.nan)
     trainer.step(math.nan)
     assert torch.equal(valley.X, torch.ones_like(valley.X)) and trainer.holds(valley.X)
+
+
+@pytest.mark.parametrize("scale", [1e-10, 1e12])
+def test_pairs_are_kept_whatever_the_scale_of_the_loss(scale):
+    valley = Valley()
+    trainer = LBFGS(valley.X)
+    for _ in range(10):
+        trainer.zero_grad()
+        loss = scale * valley.loss()
+        loss.backward()
+        trainer.step(loss.item())
+    assert len(trainer.pairs) == 9
 
 
 def test_a_flat_place_is_not_left():

@@ -154,7 +154,7 @@ def test_every_figure_is_described(pages):
     missing = [
         (name, cell.id)
         for name, cell, count in figures()
-        if len([line for line in cell.metadata.get("alt", "").splitlines() if len(line) > 40]) != count
+        if len([line for line in cell.metadata.get("alt", []) if len(line) > 40]) != count
     ]
     assert missing == []
     for path, soup in pages.items():

@@ -1,71 +1,74 @@
-"""The studio without a browser: the calls are those of the buttons, the values those of the controls."""
+"""The studio without a browser: what hands do is done to the parts' values and messages."""
 
-import base64
-import importlib
+import gc
 import io
 import json
+import os
 import threading
 import time
 from contextlib import contextmanager
-from datetime import datetime
 from types import SimpleNamespace
 
+import ipywidgets
 import numpy as np
+import psutil
 import pytest
+import torch
 from PIL import Image
 
-from nst_helpers import SETTINGS, DivergedError, WeightsError, optimize, studio_parts
-from nst_helpers.layer_lab import layer_lab
-from nst_helpers.studio import RUNS, SNAPSHOTS, studio
-from nst_helpers.studio_panel import PRESETS
-from nst_helpers.studio_parts import Worker, jpeg, loss_chart, thumbnail, vgg_diagram, wipe
+from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, optimize, weights
+from nst_helpers.images import jpeg
+from nst_helpers.studio import LayerLab, Studio, app, controls, easel, panel
+from nst_helpers.studio.choices import BALANCE, RECIPES, Choices, Picture, read
+from nst_helpers.studio.drawing import film, thumbnail
+from nst_helpers.studio.runs import KEPT, PINS, Kept, Shelf
+from nst_helpers.studio.worker import Worker
 
-module = importlib.import_module("nst_helpers.studio")  # nst_helpers.studio is the function
-SMALL = {"size": 96, "style_scale": 1.0, "steps": 6}
+SMALL = {"size": 64, "stroke": 1.0, "steps": 6}
+NASTY = "<img src=x onerror=alert(1)>.png"
 
 
 @pytest.fixture
 def make(net):
-    """A function that makes a small studio on the tiny network; all are closed at the end."""
+    """A function that makes a small studio on the tiny network, with its first picture; all are closed in the end."""
     made = []
 
     def new(**changes):
-        made.append(studio(**{"weights": net, "at_once": False, **SMALL, **changes}))
-        return made[-1]
+        made.append(Studio(**{"weights": net, **SMALL, **changes}))
+        return made[-1].wait()
 
     yield new
     for each in made:
         each.close()
 
 
-@pytest.fixture(scope="module")
-def idle(net):
-    """One studio for all tests that only move controls: six hundred widgets take a tenth of a second."""
-    panel = studio(weights=net, at_once=False, **SMALL)
-    yield panel
-    panel.close()
-
-
 @contextmanager
-def going(panel, steps=3):
+def going(studio, steps=3):
     """While a long run goes: it has taken some steps, and is stopped afterwards."""
-    panel.set(steps=1000).run()
-    until(lambda: len(panel.history) >= steps)
+    before = studio.painting.easel.run
+    studio.set(steps=5000)
+    until(lambda: studio.painting.easel.run is not before and studio.painting.easel.run.step >= steps)
     yield
-    panel.stop().wait(10)
+    studio.stop().wait(10)
 
 
-def until(condition, timeout=20):
+def until(condition, timeout=30):
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
 
 
-def upload(name, data):
-    return (
-        {"name": name, "type": "", "size": len(data), "content": memoryview(data), "last_modified": datetime.now()},
-    )
+def said(part, content, buffers=()):
+    """A message from a part's page."""
+    part._heard(part, content, list(buffers))
+
+
+def sent(part, monkeypatch):
+    """What a part sends to its page, from now on."""
+    messages = []
+    monkeypatch.setattr(part, "send", lambda content, buffers=None: messages.append((content, buffers)))
+    return messages
 
 
 def png(img):
@@ -78,599 +81,661 @@ def same(a, b):
     return a.size == b.size and a.tobytes() == b.tobytes()
 
 
-# ---------------------------------------------------------------------- runs
+# Runs
 
 
-def test_the_last_frame_is_the_result(make):
-    panel = make().run().wait()
-    assert panel.error is None and [row[0] for row in panel.history] == [1, 2, 3, 4, 5, 6]
-    run = panel.runs[-1]
-    assert run.finished and not run.changed and same(run.image, panel.image)
-    assert panel.picture.value == jpeg(panel.image)
-    assert "step 6 of 6" in panel.status.value and panel.progress.value == 1
-    steps = [step for step, _ in run.snapshots]
-    assert steps[0] == 0 and steps[-1] == 6 and same(run.snapshots[-1][1], run.image)
-    assert all(np.isclose(row[4], sum(row[1:4])) for row in panel.history)
+def test_opening_paints_and_the_last_frame_is_the_result(make):
+    studio = make()
+    (run,) = studio.runs
+    assert studio.error is None and run.finished and not run.steered
+    assert [row[0] for row in run.history] == [1, 2, 3, 4, 5, 6]
+    assert studio.parts.stage.value == jpeg(studio.image) and same(run.image, studio.image)
+    state = studio.parts.stage.state
+    assert (state["running"], state["step"], state["total"], state["more"]) == (False, 6, 6, False)
+    assert studio.parts.stage.steps[-1] == 6 and len(studio.parts.stage.frames) == len(studio.parts.stage.steps)
+    assert all(np.isclose(row[4], sum(row[1:4])) for row in run.history)
+    assert studio.parts.chart.value[-1][0] == 6
 
 
 def test_same_choices_same_picture(make):
-    panel = make(start="noise").run().wait().run().wait()
-    assert same(*(run.image for run in panel.runs))
-    panel.set(seed=1).run().wait()
-    assert not same(panel.runs[0].image, panel.runs[-1].image)
+    studio = make(start="noise").run().wait()
+    assert same(*(run.image for run in studio.runs))
+    studio.set(seed=1).wait()
+    assert not same(studio.runs[0].image, studio.runs[-1].image)
 
 
-def test_stop_and_continue(make):
-    panel = make(optimizer="adam")
-    with going(panel):
+def test_stop_and_resume(make):
+    studio = make(optimizer="adam")
+    with going(studio):
         pass
-    (run,) = panel.runs
-    assert not run.finished and 3 <= run.step < 1000 and "stopped" in panel.status.value
-    assert panel.picture.value == jpeg(panel.image)
+    run = studio.runs[-1]
+    assert not run.finished and 3 <= run.step < 5000 and "stopped" in studio.parts.stage.state["note"]
+    assert studio.parts.stage.state["more"]
+    step, number = run.step, run.number
     time.sleep(0.1)
-    assert len(panel.history) == run.step  # it stays stopped
-    step = run.step
-    panel.set(steps=step + 5).resume().wait()
-    assert panel.error is None and [row[0] for row in panel.history] == list(range(1, step + 6))
-    assert [r.finished for r in panel.runs] == [True]  # in place of the stopped one
-    panel.resume().wait()  # a finished run goes on for as many steps again, and is kept beside the first
-    assert [r.step for r in panel.runs] == [step + 5, 2 * (step + 5)]
+    assert studio.painting.easel.run.step == step  # it stays stopped
+    studio.resume()
+    until(lambda: studio.painting.easel.run.step > step + 2)
+    studio.stop().wait(10)
+    run = studio.runs[-1]
+    assert run.number == number and not run.steered  # in place of the stopped one, and still what its settings make
+    assert [row[0] for row in run.history] == list(range(1, run.step + 1))
 
 
 def test_stop_takes_effect_within_a_step(make):
-    panel = make()
-    with going(panel):
-        before = len(panel.history)
-        panel.stop().wait(5)
-        assert len(panel.history) - before <= 3  # the clock between the two lines allows for a step or two
+    studio = make()
+    with going(studio):
+        before = studio.painting.easel.run.step
+        studio.stop().wait(5)
+        assert studio.painting.easel.run.step - before <= 3  # the clock between the two lines allows for a step or two
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"style_weight": 1e6},
-        {"tv_weight": 0},
-        {"style_layers": ("relu1_1", "conv2_2")},
-        {"content_layers": ("relu3_2", "relu4_2")},
-        {"style_layer_weights": (1, 2, 3, 0.5, 1)},
-        {"optimizer": "adam"},
-        {"balance": 1.0},
-    ],
-)
-def test_a_control_that_moves_steers_the_run(make, change):
-    panel = make()
-    with going(panel):
-        before, job = len(panel.history), panel.job
-        panel.set(**change)
-        until(lambda: panel.job.changed)
-        until(lambda: len(panel.history) > before + 3)
-        assert panel.job is job and panel.error is None  # goes on from the present picture
-        assert panel.job.settings.but(num_epochs=1) == panel.settings.but(num_epochs=1)
-    assert panel.runs[-1].changed and [row[0] for row in panel.history] == list(range(1, len(panel.history) + 1))
+def test_a_finished_run_goes_on_for_as_many_steps_again(make):
+    studio = make().resume().wait()
+    assert [run.step for run in studio.runs] == [6, 12] and studio.runs[-1].steered
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"content": "coffee"}, {"style": "mosaic_fish"}, {"size": 120}, {"start": "noise"}, {"seed": 3}],
-)
-def test_another_picture_starts_anew(make, change):
-    panel = make()
-    with going(panel):
-        job = panel.job
-        panel.set(**change)
-        until(lambda: panel.job is not job and len(panel.history) > 2)
-        assert panel.error is None and not panel.job.changed
-        assert panel.job.choices == panel.choices()
-    assert len(panel.runs) == 1  # what was superseded is not kept
+STEER = [
+    {"style_weight": 1e6},
+    {"tv_weight": 0},
+    {"style_layers": ("relu1_1", "conv2_2")},
+    {"content_layers": ("relu3_2", "relu4_2")},
+    {"optimizer": "adam"},
+    {"balance": -1.0},
+]
 
 
-def test_nothing_runs_unasked(make):
-    panel = make().set(style_weight=1e6).wait()
-    assert panel.history == [] and panel.runs == []
+@pytest.mark.parametrize("change", STEER)
+def test_a_control_that_moves_steers_the_run_and_the_panel_says_so(make, change):
+    studio = make()
+    with going(studio):
+        run = studio.painting.easel.run
+        before = run.step
+        studio.set(**change)
+        until(lambda: run.steered and run.step > before + 3)
+        assert studio.painting.easel.run is run and studio.error is None  # goes on from the present picture
+        assert run.settings == studio.settings
+    kept = studio.runs[-1]
+    assert kept.steered and "steered" in kept.title and "▶ Paint" in studio.parts.stage.state["note"]
+    assert [row[0] for row in kept.history] == list(range(1, kept.step + 1))
+    studio.set(steps=5).wait()
+    assert not studio.runs[-1].steered and "▶" not in studio.parts.stage.state["note"]
 
 
-def test_answers_at_once(make):
-    panel = make(at_once=True)
-    panel.controls["style_weight"].value = 1e6  # as a hand does
-    panel.wait()
-    assert len(panel.history) == 6 and panel.runs[-1].settings.style_weight == 1e6
-    panel.toggles["style"]["4_4"].value = True
-    panel.wait()
-    assert "relu4_4" in panel.runs[-1].settings.style_layers
+@pytest.mark.parametrize("change", [{"content": "coffee"}, {"style": "mosaic_fish"}, {"size": 80}, {"stroke": 0.8},
+                                    {"start": "noise"}, {"seed": 3}])  # fmt: skip
+def test_another_start_is_another_run(make, change):
+    studio = make()
+    with going(studio):
+        run = studio.painting.easel.run
+        studio.set(**change)
+        until(lambda: studio.painting.easel.run is not run and studio.painting.easel.run.step > 2)
+        assert studio.error is None and not studio.painting.easel.run.steered
+        assert studio.painting.easel.choices == studio.choices
+
+
+def test_large_pictures_are_painted_coarse_to_fine(make):
+    studio = make(size=264, steps=4)
+    run = studio.runs[-1]
+    assert run.step == 4 + 2 and run.image.width == 264
+    assert studio.painting.easel.run.level == 1
+
+
+def test_a_coarse_run_stops_resumes_and_starts_anew_when_its_choices_change_late(make):
+    studio = make(size=264, steps=3)
+    with going(studio):
+        pass
+    assert studio.image.width == 132
+    studio.painting.easel.run.settings = studio.settings.but(num_epochs=studio.painting.easel.run.step)
+    studio.worker.stopping.clear()
+    studio.painting.serve("resume")  # to the end of the small size, and through the large one
+    assert studio.image.width == 264 and studio.runs[-1].finished
+    assert not studio.painting.easel.fits(studio.choices.but(style_weight=3), studio._present()[1])
 
 
 def test_many_moves_make_one_run(make):
-    panel = make(at_once=True)
-    for exponent in np.linspace(3, 6, 20):
-        panel.controls["style_weight"].value = 10**exponent
-    panel.wait()
-    assert len(panel.runs) == 1 and panel.runs[0].settings.style_weight == pytest.approx(1e6)
-
-
-def test_a_move_that_cannot_be_run_is_said_and_the_run_goes_on(make):
-    panel = make()
-    with going(panel):
-        panel.set(style_layers=())
-        until(lambda: panel.error is not None)
-        before = len(panel.history)
-        until(lambda: len(panel.history) > before + 2)
-        assert "style_layers is empty" in panel.message.value
-        panel.set(style_layers=("relu1_1",))
-        until(lambda: panel.error is None)
-        until(lambda: panel.job.settings.style_layers == ("relu1_1",))
+    studio = make()
+    for power in np.linspace(3, 6, 20):
+        studio.set(style_weight=10**power)
+    studio.wait()
+    assert len(studio.runs) <= 3 and studio.runs[-1].settings.style_weight == pytest.approx(1e6)
 
 
 def test_divergence_keeps_the_last_good_picture(make, monkeypatch):
-    def diverging(*args):
-        for step in optimize(*args):
+    def diverging(*args, **more):
+        for step in optimize(*args, **more):
             if step.step == 4:
                 raise DivergedError(4, 2, step.X, 10.0)
             yield step
 
-    monkeypatch.setattr(module, "optimize", diverging)
-    panel = make().run().wait()
-    assert "non-finite in step 4" in panel.message.value and [row[0] for row in panel.history] == [1, 2]
-    assert panel.runs[-1].step == 2 and not panel.runs[-1].finished
+    studio = make()
+    monkeypatch.setattr(live, "optimize", diverging)
+    studio.run().wait()
+    assert "non-finite in step 4" in studio.parts.stage.error and [row[0] for row in studio.runs[-1].history] == [1, 2]
 
 
-def test_any_other_error_of_a_run_is_said(make, monkeypatch):
-    def breaking(*args):
-        yield from (step for step in optimize(*args) if step.step < 3)
+def test_any_other_error_of_a_run_is_said_and_the_panel_lives_on(make, monkeypatch):
+    def breaking(*args, **more):
         raise RuntimeError("out of <memory>")
+        yield
 
-    monkeypatch.setattr(module, "optimize", breaking)
-    panel = make(steps=2).run().wait()
-    assert isinstance(panel.error, RuntimeError) and "RuntimeError: out of &lt;memory&gt;" in panel.message.value
-    assert panel.picture.value == jpeg(panel.image) and panel.runs[-1].step == 2
-
-
-def test_reset(make):
-    panel = make()
-    first = panel.choices()
-    with going(panel):
-        panel.set(style_weight=1e3, content="coffee", style_layers=("conv1_2",), weights="random")
-        panel.reset().wait()
-    assert panel.choices() == first and panel.history == [] and panel.error is None and panel.runs == []
-
-
-def test_snapshots_and_runs_are_bounded(make):
-    panel = make(steps=130).run().wait()
-    assert 20 <= len(panel.runs[0].snapshots) <= SNAPSHOTS + 1
-    panel.set(steps=1)
-    for _ in range(RUNS + 2):
-        panel.run().wait()
-    assert len(panel.runs) == RUNS and panel.runs[-1].number == RUNS + 3
-    assert all(run.state is None for run in panel.runs)  # an optimiser's memory is large
+    studio = make()
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "optimize", breaking)
+        studio.run().wait()
+    assert isinstance(studio.error, RuntimeError) and studio.parts.stage.error == "RuntimeError: out of <memory>"
+    assert not studio.parts.stage.state["running"]
+    studio.run().wait()
+    assert studio.parts.stage.error == "" and studio.runs[-1].finished
 
 
 def test_two_studios(make):
     a, b = make(), make(start="noise")
+    assert not same(a.image, b.image)
     a.run(), b.run()
-    a.wait(), b.wait()
-    assert len(a.history) == len(b.history) == 6 and not same(a.image, b.image) and a.worker is not b.worker
+    assert a.wait().runs[-1].step == b.wait().runs[-1].step == 6
 
 
-def test_close_ends_the_worker(make):
-    panel = make()
-    with going(panel):
-        panel.close()
-        panel.worker.thread.join(5)
-        assert not panel.worker.thread.is_alive()
-    with pytest.raises(RuntimeError, match="closed"):
-        panel.run()
-    assert panel.picture.comm is None and panel.shares["1_1"].comm is None  # nothing is left in the browser
+def test_wait_says_when_it_takes_too_long(make):
+    studio = make()
+    with going(studio), pytest.raises(TimeoutError, match="still running after 0.05 s"):
+        studio.wait(0.05)
 
 
-def test_running_the_cell_again_ends_the_old_studio(make, monkeypatch):
+# What stays
+
+
+def counted():
+    gc.collect()
+    return len(ipywidgets.widgets.widget._instances), threading.active_count()
+
+
+def test_runs_and_openings_leave_nothing(net):
+    first = Studio(weights=net, **SMALL).wait()
+    first.close()
+    before = counted()
+    studio = Studio(weights=net, **SMALL).wait()
+    opened = counted()
+    for _ in range(25):
+        studio.run().wait()
+    studio.set(content="coffee").wait().set(style_layers=("relu1_1",)).wait()
+    assert counted() == opened and len(studio.runs) == KEPT
+    studio.close()
+    for _ in range(5):
+        with_lab = Studio(weights=net, **SMALL)
+        lab = LayerLab(weights=net, contents=["relu2_1"], styles=["relu1_1"], size=48, steps=1)
+        with_lab.close(), lab.close()
+    del studio, with_lab, lab
+    until(lambda: counted() == before)
+
+
+def test_memory_after_many_runs(make):
+    studio = make()
+    for _ in range(10):
+        studio.run().wait()
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    for _ in range(40):
+        studio.run().wait()
+    gc.collect()
+    assert psutil.Process().memory_info().rss - before < 20e6
+
+
+def test_running_the_cell_again_ends_the_old_studio_and_keeps_its_place(make, monkeypatch):
     parent = {"metadata": {"cellId": "a"}, "header": {"msg_id": "1"}}
     shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: parent))
-    monkeypatch.setattr(studio_parts, "get_ipython", lambda: shell)
+    monkeypatch.setattr(panel, "get_ipython", lambda: shell)
     first, beside = make(), make()
+    places = first.widget.model_id, beside.widget.model_id
     parent["metadata"] = {"cellId": "b"}
     other = make()
     assert not first.worker.closed and not beside.worker.closed
     parent.update(metadata={"cellId": "a"}, header={"msg_id": "2"})
     again = make()
-    assert first.worker.closed and beside.worker.closed
-    assert not other.worker.closed and not again.worker.closed
+    assert first.worker.closed and beside.worker.closed and not other.worker.closed and not again.worker.closed
+    # so that a page which is loaded again before it was saved finds the panel of its stored output
+    assert again.widget.model_id == places[0] != places[1] != other.widget.model_id
 
 
-def test_wait_says_when_it_takes_too_long(make):
-    panel = make()
-    with going(panel), pytest.raises(TimeoutError, match="still running after 0.05 s"):
-        panel.wait(0.05)
+def test_a_closed_studio_says_so(make):
+    studio = make()
+    studio.close()
+    studio.worker.thread.join(5)
+    assert not studio.worker.thread.is_alive()
+    with pytest.raises(RuntimeError, match="closed"):
+        studio.run()
 
 
-# ---------------------------------------------------------------------- choices
+def kept(number, **more):
+    return Kept(number, Choices(), Image.new("RGB", (8, 8)), [(1, 0, 0, 0, 0)], [(1, b"x")], **more)
 
 
-@pytest.mark.parametrize("source", SETTINGS)
-def test_first_settings_are_the_weights_own(make, source):
-    quick = {"optimizer": "lbfgs", "num_epochs": 60, "tv_weight": 10.0}
-    panel = studio(weights=source)
-    panel.close()
-    assert panel.settings == SETTINGS[source].but(**quick)
+def test_the_shelf_drops_the_oldest_without_a_pin():
+    shelf = Shelf()
+    for number in range(1, KEPT + 1):
+        shelf.put(kept(number))
+    shelf.pin(1)
+    shelf.put(kept(KEPT + 1))
+    shelf.put(kept(KEPT + 2))
+    assert [run.number for run in shelf] == [1, *range(3, KEPT + 3)]
+    shelf.put(kept(1))
+    assert shelf.find(1).pinned and shelf[-1].number == 1  # painted further: the pin stays
+    for number in range(3, PINS + 2):
+        shelf.pin(number)
+    with pytest.raises(ValueError, match=f"{PINS} runs are pinned already"):
+        shelf.pin(shelf[-2].number)
+    with pytest.raises(ValueError, match="run 99 is not kept"):
+        shelf.pin(99)
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets(idle, name):
-    panel = idle.set(preset=name)
-    panel.settings  # noqa: B018 (raises if they contradict each other)
-    for key, value in PRESETS[name].items():
-        if key not in ("size", "balance"):
-            assert getattr(panel.settings, key, panel.choices().get(key)) == value
-    assert panel.controls["size"].value == PRESETS[name]["size"]
-    assert panel.controls["balance"].value == pytest.approx(PRESETS[name].get("balance", 0))
-    ratio = panel.settings.style_weight / panel.settings.content_weight
-    usual = panel._base["style_weight"] / panel._base["content_weight"]
-    assert np.log10(ratio / usual) == pytest.approx(PRESETS[name].get("balance", 0))
+def test_the_shelf_is_bounded_in_memory(monkeypatch):
+    monkeypatch.setattr("nst_helpers.studio.runs.MEMORY", 500)
+    shelf = Shelf()
+    for number in range(5):
+        shelf.put(kept(number))
+    assert len(shelf) == 2
 
 
-def test_a_preset_can_be_chosen_again(make):
-    panel = make().set(preset="bold")
-    assert panel.controls["preset"].value == "bold"
-    panel.controls["style_weight"].value = 321.0
-    assert panel.controls["preset"].value == "your own choices" and panel.settings.style_weight == 321
-    panel.controls["preset"].value = "bold"
-    assert panel.settings.style_weight == pytest.approx(10 * panel._base["style_weight"])
+def test_a_kept_run_comes_back_with_its_settings(make):
+    studio = make(style_weight=2e4)
+    studio.set(style_weight=3e3).wait()
+    studio.parts.kept.value = 1  # a click
+    assert studio.error is None and studio.settings.style_weight == 2e4
+    assert studio.parts.losses.value["style_weight"] == 2e4
+    assert studio.parts.stage.value == jpeg(studio.runs[0].image) and same(studio.image, studio.runs[0].image)
+    assert not studio.worker.going  # it is looked at, not painted again
+    studio.parts.kept.against = 2
+    assert studio.parts.stage.under == jpeg(studio.runs[1].image) and studio.parts.stage.under_label == "run 2"
+    studio.parts.kept.against = 0
+    assert studio.parts.stage.under_label == "photo"
+    said(studio.parts.kept, {"pin": 1})
+    assert studio.runs[0].pinned and studio.parts.kept.items[0]["pinned"]
 
 
-def test_published_presets():
-    panel = studio(preset="published, large (600×900, 300 steps)")
-    panel.close()
-    s = panel.settings
-    assert (s.optimizer, s.lr, s.num_epochs, s.lr_decay_epoch, s.style_weight) == ("adam", 0.01, 300, 100, 1e5)
+# Choices
 
 
-def test_balance_and_style_weight_move_together(make):
-    panel = make(weights="embedded").set(balance=1.0)
-    assert panel.settings.style_weight == pytest.approx(1e6)
-    panel.controls["style_weight"].value = 1e4
-    assert panel.controls["balance"].value == pytest.approx(-1)
-    panel.controls["content_weight"].value = 10.0
-    assert panel.controls["balance"].value == pytest.approx(-2)
+@pytest.mark.parametrize("source", DEFAULTS)
+def test_first_settings_are_those_of_the_weights(source):
+    assert Choices().but(weights=source).settings == DEFAULTS[source].but(
+        optimizer="lbfgs", num_epochs=60, tv_weight=10.0
+    )
 
 
-def test_learning_rate_is_adams(make):
-    panel = make(optimizer="lbfgs")
-    assert panel.controls["lr"].disabled
-    panel.set(optimizer="adam")
-    assert not panel.controls["lr"].disabled
+BAD = [
+    {"balance": float("nan")},
+    {"balance": float("inf")},
+    {"balance": "0"},
+    {"size": 63},
+    {"size": 1e3},
+    {"size": True},
+    {"size": 10**5000},
+    {"stroke": float("nan")},
+    {"steps": 10**6},
+    {"steps": 0},
+    {"style_weight": -1},
+    {"style_weight": float("nan")},
+    {"style_layers": ()},
+    {"style_layers": ("relu9_9",)},
+    {"style_layers": ("relu1_1",), "style_layer_weights": (1, 2)},
+    {"content_layers": ("relu5_4",), "size": 16},
+    {"start": "nowhere"},
+    {"colour": 1},
+    {"weights": "vgg11"},
+    {"weights": "\0"},
+    {"content": 3},
+    {"content": ""},
+    {"content": "a\0b"},
+    {"content": "/nowhere/x.png"},
+    {"style": "x" * 5000},
+]
 
 
-def test_layers_by_name(make):
-    panel = make(style_layers=("conv5_1", "relu1_1"), style_layer_weights=(0.5, 2))
-    s = panel.settings
-    assert (s.style_layers, s.style_layer_weights) == (("relu1_1", "conv5_1"), (2, 0.5))  # the network's order
-    assert [toggle.value for toggle in panel.toggles["style"].values()].count(True) == 2
-    assert "S</text>" in panel.diagram.value and "style layers 1_1, 5_1" in panel.diagram.value
-    assert len(panel.chosen.children) == 3  # one row a chosen layer: one content layer, two style layers
-    panel.set(content_layers=[0, 26])
-    assert panel.settings.content_layers == ("conv1_1", "relu4_4")
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: "-".join(bad))
+def test_what_cannot_be_changes_nothing(make, bad):
+    studio = make()
+    before = studio.choices, studio.to_json(), studio.parts.mood.value, studio.parts.losses.value
+    with pytest.raises((ValueError, OSError)):
+        studio.set(**{"tv_weight": 77.0, "style": "mosaic_fish", **bad})
+    assert before == (studio.choices, studio.to_json(), studio.parts.mood.value, studio.parts.losses.value)
+    assert not studio.worker.going and studio.run().wait().error is None
 
 
-def test_surprise(make):
-    panel = make(at_once=False)
-    seen = set()
-    for seed in range(12):
-        panel.surprise(seed).stop()
-        seen.add(panel.to_json())
-        panel.settings.but()  # they can be run
-        assert panel.error is None
-    assert len(seen) == 12
-    panel.wait().surprise(3).wait()
-    assert panel.error is None and panel.runs[-1].finished
+def test_hands_that_ask_for_the_impossible_are_told_beside_the_control(make):
+    studio = make()
+    studio.parts.layers.value = {"content": ["relu3_1"], "style": {}}
+    assert "style_layers is empty" in studio.parts.layers.error
+    assert list(studio.parts.layers.value["style"]) == list(studio.settings.style_layers)  # the control goes back
+    studio.parts.mood.value = {**studio.parts.mood.value, "balance": float("nan")}
+    assert "balance must be a number" in studio.parts.mood.error and studio.parts.mood.error_at == "balance"
+    assert studio.parts.mood.value["balance"] == studio.choices.balance
+    said(studio.parts.expert, {"enter": "content", "text": f"/nowhere/{NASTY}"})
+    assert NASTY in studio.parts.expert.error and studio.parts.expert.error_at == "content"
+    studio.parts.losses.value = {**studio.parts.losses.value, "tv_weight": 3.0}
+    assert studio.error is None and studio.parts.expert.error == "" and studio.settings.tv_weight == 3.0
+    studio.wait()
 
 
-def test_json_round_trip(make):
+def test_hands_move_what_programs_move(make):
+    studio = make()
+    studio.parts.content.value = "coffee"
+    studio.parts.style.value = "mosaic_fish"
+    studio.parts.mood.value = {**studio.parts.mood.value, "balance": -2.0, "stroke": 0.7}
+    studio.parts.layers.value = {"content": ["relu4_2"], "style": {"relu3_1": 0.5, "relu1_1": 2.0}}
+    studio.parts.expert.value = {**studio.parts.expert.value, "optimizer": "adam"}
+    c = studio.wait().choices
+    assert (c.content.name, c.style.name, c.stroke) == ("coffee", "mosaic_fish", 0.7) and studio.error is None
+    assert c.balance == pytest.approx(-2) and c.settings.content_layers == ("relu4_2",)
+    assert c.layer_weights() == {"relu1_1": 2.0, "relu3_1": 0.5} and c.settings.optimizer == "adam"
+    assert studio.painting.easel.choices == c
+
+
+def test_balance_is_a_power_of_ten_of_the_style_weight():
+    c = Choices().but(balance=-2)
+    assert c.settings.style_weight == pytest.approx(1e3) and c.balance == pytest.approx(-2)
+    assert c.but(content_weight=10.0).balance == pytest.approx(-3)
+    assert c.but(style_weight=0).balance is None and c.but(style_weight=0).but(balance=0).settings.style_weight == 1e5
+    assert BALANCE[0] < Choices().balance < BALANCE[1]
+
+
+def test_recipes_can_be_run_and_reset_what_they_do_not_name(make):
+    studio = make()
+    for seed in range(10):
+        studio.set(tv_weight=500.0, start="style").surprise(seed)
+        studio.stop()
+        assert studio.settings.tv_weight == 10.0 and studio.error is None
+    for recipe in RECIPES:
+        Choices().but(**{**recipe, "style": Picture(recipe["style"])})
+    assert studio.surprise(1).wait().error is None
+
+
+def test_json_comes_back(make):
     changes = {"content": "coffee", "style": "mosaic_fish", "style_layers": ("relu1_2", "conv3_1"), "size": 99,
                "style_layer_weights": (0.3, 2.0), "content_weight": 0, "tv_weight": 12.0, "start": "blend", "seed": 5,
-               "optimizer": "adam", "lr": 0.2, "num_epochs": 7, "style_scale": 0.7, "precision": "float32"}  # fmt: skip
+               "optimizer": "adam", "lr": 0.2, "num_epochs": 7, "stroke": 0.7, "precision": "float32"}  # fmt: skip
     first, second = make(), make()
     text = first.set(**changes).to_json()
     assert second.to_json() != text and second.load_json(text).to_json() == text
-    assert second.settings == first.settings and second.settings.content_weight == 0
-    assert {"nst_studio": 1, "size": 99}.items() <= json.loads(text).items()
+    assert first.wait().to_json(first.runs[-1]) == text
+    assert read(text).settings == Settings(**json.loads(text)["settings"])
+    second.wait()
 
 
-def test_json_names_an_upload(make):
-    panel = make()
-    panel.controls["content_upload"].value = upload("me.png", png(Image.new("RGB", (120, 90), "red")))
-    entry = json.loads(panel.to_json())["content"]
-    assert entry["kind"] == "upload" and entry["name"] == "me.png" and "again" in entry["note"]
-    other = make().load_json(panel.to_json())
-    assert "me.png" in other.message.value and other.controls["content"].value == "cat"
-    assert panel.load_json(panel.to_json()).controls["content"].value == "me.png"
+def settings_file(**changes):
+    data = json.loads(Choices().to_json())
+    settings = changes.pop("settings", {})
+    return json.dumps({**data, **changes, "settings": {**data["settings"], **settings}})
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, words",
     [
-        ("{", "these settings are not JSON"),
-        ("[]", "not a settings file of the studio"),
-        ('{"nst_studio": 7}', "version 7"),
-        ('{"nst_studio": 1}', "has no entry"),
-        ({"more": 1}, "unknown entry 'more'"),
-        ({"size": 12}, "size must be from 96 to 900; it is 12"),
-        ({"weights": "vgg11"}, "no weights source 'vgg11'"),
-        ({"content": {"name": "x.jpg", "path": "/nowhere/x.jpg"}}, "there is no file /nowhere/x.jpg"),
-        ({"style": 3}, '"style" must name a picture'),
-        ({"settings": {"lr": -1}}, "lr must be a finite number"),
-        ({"settings": {"colour": 1}}, "unknown setting 'colour'"),
-        ({"settings": {"style_layers": ["relu9_1"]}}, "no layer 'relu9_1'"),
-        ({"settings": {"style_layers": 3.5}}, "wrong kind"),
+        ("{", "not JSON"),
+        ("[]", "not a settings file"),
+        ('{"nst_studio": 7}', "another version"),
+        ('{"nst_studio": 2}', '"content" must name a picture'),
+        (settings_file(more=1), "unknown entry 'more'"),
+        (settings_file(size=12), "size must be a whole number"),
+        (settings_file(weights=3), "weights must be"),
+        (settings_file(style=3), '"style" must name a picture'),
+        (settings_file(style={"name": "x", "path": 5}), '"style" must name a picture'),
+        (settings_file(settings={"lr": -1}), "lr must be a finite number"),
+        (settings_file(settings={"colour": 1}), "unknown setting 'colour'"),
+        (settings_file(settings={"style_layers": ["relu9_1"]}), "no layer 'relu9_1'"),
+        (settings_file(settings={"style_layers": [["relu1_1"]]}), ""),
+        (settings_file(settings={"style_layers": {"a": 1}}), ""),
+        (settings_file(settings={"num_epochs": 10**9}), "num_epochs must be"),
+        (settings_file().replace("100000.0", "NaN"), "NaN is not a number"),
+        (settings_file().replace("100000.0", "1e999"), "style_weight must be a finite number"),
+        (settings_file().replace("100000.0", "1" * 6000), ""),
+        ("[" * 90_000, "JSON"),
+        ('{"nst_studio": 2, "content": [[[[[[1]]]]]]}', "nested too deeply"),
+        (settings_file(weights="x" * 5000), "text of more than"),
+        (settings_file() + " " * 200_000, "at most 100,000"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (7, "read from text"),
     ],
 )
-def test_json_that_cannot_be_loaded(idle, text, said):
-    panel = idle
-    before = panel.to_json()
-    if isinstance(text, dict):
-        text = json.dumps(json.loads(before) | text)
-    with pytest.raises(ValueError if "file /nowhere" not in said else OSError, match=said):
-        panel.load_json(text)
-    assert panel.to_json() == before  # nothing moved
-    panel.setting_upload.value = upload("s.json", text.encode())  # the same by hand: said in the panel
-    assert panel.error is not None and 'role="alert"' in panel.message.value and panel.to_json() == before
+def test_json_that_cannot_be_changes_nothing(make, text, words):
+    studio = make()
+    before = studio.choices
+    with pytest.raises(ValueError) as error:
+        studio.load_json(text)
+    assert words in str(error.value) and len(str(error.value)) < 400
+    assert studio.choices == before and not studio.worker.going
 
 
-def test_settings_by_path(make, tmp_path):
-    path = tmp_path / "s.json"
-    path.write_text(make().set(style_weight=777.0).to_json())
-    panel = make()
-    panel.setting_path.value = str(path)
-    assert panel.error is None and panel.settings.style_weight == 777
-    panel.setting_path.value = "/nowhere.json"
-    assert "there is no settings file /nowhere.json" in panel.message.value
+# Pictures
 
 
-@pytest.mark.parametrize(
-    "wrong, said",
-    [
-        ({"speed": 1}, "no control 'speed'"),
-        ({"size": 64}, "size must be from 96 to 900; it is 64"),
-        ({"steps": "many"}, "num_epochs cannot be 'many'"),
-        ({"start": "middle"}, "start must be one of content, noise, style, blend; it is 'middle'"),
-        ({"style_weight": -1}, "style_weight must be from"),
-        ({"style_layers": ("pool3",)}, "not pool3"),
-        ({"style_layers": ("conv3_1", "relu3_1")}, "not both"),
-        ({"style_layer_weights": (1, 2)}, "2 numbers for 5 style layers"),
-        ({"style_layers": ("relu1_1",), "style_layer_weights": (99,)}, "the weight of relu1_1 must be from 0 to 10"),
-    ],
-)
-def test_set_says_what_is_wrong_and_moves_nothing(idle, wrong, said):
-    panel = idle
-    before = panel.to_json()
-    with pytest.raises(ValueError, match=said):
-        panel.set(tv_weight=5.0, **wrong)
-    assert panel.to_json() == before
+def test_upload_by_hand(make, picture):
+    studio = make()
+    said(studio.parts.content, {"file": NASTY}, [png(picture(40, 60))])
+    studio.wait()
+    assert studio.error is None and studio.choices.content.kind == "upload"
+    assert studio.image.size == (64, 43) and studio.parts.content.items[-1]["label"] == NASTY
+    said(studio.parts.content, {"file": NASTY}, [png(picture(40, 60, seed=5))])  # another file of that name
+    said(studio.parts.content, {"file": NASTY}, [png(picture(40, 60))])  # and the first once more
+    studio.wait()
+    assert [item["label"] for item in studio.parts.content.items[-2:]] == [NASTY, f"{NASTY} (2)"]
+    assert studio.choices.content.name == NASTY
+    said(studio.parts.content, {"file": "broken.png"}, [b"this is no picture"])
+    assert "broken.png is not a picture" in studio.parts.content.error and studio.choices.content.name == NASTY
+    said(studio.parts.content, {"file": "empty.png"}, [b""])
+    assert "empty" in studio.parts.content.error
 
 
-def test_a_wrong_first_value_leaves_no_thread(net):
-    before = threading.active_count()
-    with pytest.raises(ValueError, match="size must be"):
-        studio(weights=net, size=5)
-    until(lambda: threading.active_count() <= before)
+def test_an_upload_named_like_a_sample_is_not_the_sample(make, picture):
+    studio = make()
+    said(studio.parts.content, {"file": "cat"}, [png(picture(40, 60))])
+    assert same(studio.album.image(studio.choices.content), picture(40, 60))
+    studio.wait()
 
 
-# ---------------------------------------------------------------------- pictures
+def test_two_files_of_one_name(make, picture, tmp_path):
+    paths = [tmp_path / name / "me.png" for name in "ab"]
+    for n, path in enumerate(paths):
+        path.parent.mkdir()
+        picture(40, 60, seed=n).save(path)
+    studio = make(content=paths[0])
+    text = studio.to_json().replace(str(paths[0]), str(paths[1]))
+    studio.load_json(text).wait()
+    assert same(studio.album.image(studio.choices.content), picture(40, 60, seed=1))
+    assert not same(studio.runs[0].image, studio.runs[-1].image)
+    assert [item["title"] for item in studio.parts.content.items[-2:]] == [str(path) for path in paths]
 
 
-def test_pictures_by_hand(make, tmp_path):
-    path = tmp_path / "mine.png"
-    Image.new("RGB", (120, 90), "navy").save(path)
-    panel = make()
-    thumb = panel.controls["style_thumb"].value
-    panel.controls["style_path"].value = str(path)
-    assert panel.error is None and panel.controls["style"].value == "mine.png"
-    assert panel.controls["style_thumb"].value != thumb
-    assert json.loads(panel.to_json())["style"]["path"] == str(path)
-    panel.controls["content_upload"].value = upload("up.png", png(Image.new("RGB", (96, 128), "white")))
-    panel.run().wait()
-    assert panel.error is None and panel.image.size == (72, 96)
-    assert make(content=Image.new("L", (99, 99))).run().wait().image.size == (96, 96)
+def test_a_rewritten_picture_is_read_anew(make, picture, tmp_path):
+    path = tmp_path / "me.png"
+    picture(40, 60).save(path)
+    studio = make(content=path)
+    picture(40, 60, seed=1).save(path)
+    studio.set(content=path).wait()
+    assert len(studio.runs) == 2 and not same(studio.runs[0].image, studio.runs[1].image)
+    studio.set(content=path).wait()
+    assert len(studio.runs) == 2  # nothing new
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", png(Image.new("RGB", (300, 300), "red"))[:200]])
-def test_broken_upload(make, data):
-    panel = make(at_once=True)
-    before, thumb = panel.choices(), panel.controls["content_thumb"].value
-    panel.controls["content_upload"].value = upload("broken.jpg", data)
-    assert isinstance(panel.error, ValueError) and 'role="alert"' in panel.message.value
-    assert "broken.jpg" in panel.message.value
-    assert panel.choices() == before and panel.controls["content_thumb"].value == thumb
-    assert panel.wait().history == []
+def test_settings_name_an_upload_and_ask_for_it(make, picture):
+    studio = make(content=picture(40, 60))
+    other = make().load_json(studio.to_json()).wait()
+    assert "picture 1" in other.parts.expert.error and "no pixels" in other.parts.expert.error
+    assert other.choices.content.name == "cat"
+    assert studio.load_json(studio.to_json()).wait().choices.content.name == "picture 1"
 
 
-def test_bad_path(make):
-    panel = make()
-    panel.controls["content_path"].value = "/nowhere/<cat>.jpg"
-    assert (
-        isinstance(panel.error, FileNotFoundError)
-        and "there is no file /nowhere/&lt;cat&gt;.jpg" in panel.message.value
-    )
-    assert panel.controls["content"].value == "cat"
-    panel.run().wait()
-    assert panel.error is None and "nowhere" not in panel.message.value
+def test_own_pictures_are_bounded(make, picture):
+    studio = make()
+    for seed in range(15):
+        studio.set(content=picture(20, 30, seed))
+    studio.wait()
+    assert len(studio.album.pixels) == 10 and studio.choices.content in studio.album.pixels
 
 
-def test_too_small_for_a_layer(make):
-    panel = make(content=Image.new("RGB", (960, 20)), style_layers=("relu5_1",)).run().wait()
-    assert "too small for relu5_1" in panel.message.value and panel.runs == []
+def test_large_pictures_are_kept_small(make):
+    studio = make(content=Image.new("RGB", (5000, 2500), "red"))
+    assert studio.album.image(studio.choices.content).size == (2048, 1024)
 
 
-def test_weights_that_cannot_be_had(make, monkeypatch):
-    def absent(source):
-        raise WeightsError("the network is off: set NST_WEIGHTS=embedded")
-
-    panel = make(at_once=True).run().wait()
-    monkeypatch.setattr(module, "network", absent)
-    name = panel.controls["weights"].value
-    panel.controls["weights"].value = "imagenet"
-    panel.wait()
-    assert "the network is off" in panel.message.value and panel.controls["weights"].value == name
+# Weights
 
 
-# ---------------------------------------------------------------------- results
+def test_settings_of_a_stranger_never_fetch_or_read_weights(make, monkeypatch, tmp_path):
+    def forbidden(*args):
+        raise AssertionError("read or fetched unasked")
+
+    path = tmp_path / "evil.pth"
+    path.write_bytes(b"not weights")
+    studio = make()
+    before = studio.choices.weights
+    for name in ("imagenet", str(path)):
+        with monkeypatch.context() as patch:
+            patch.setattr(weights, "fetch_imagenet", forbidden)
+            patch.setattr(weights, "read_checkpoint", forbidden)
+            studio.load_json(settings_file(weights=name, size=64, settings={"num_epochs": 3})).wait()
+        assert studio.error is None and studio.choices.weights == before and studio.settings.num_epochs == 3
+        assert name in studio.parts.expert.error and studio.parts.expert.asked == name
+    said(studio.parts.expert, {"do": "use_asked"})  # now somebody asks
+    studio.wait()
+    assert isinstance(studio.error, WeightsError) and "evil.pth" in studio.parts.stage.error
 
 
-def test_compare(make):
-    panel = make().run().wait().set(start="noise").run().wait()
-    a, b = (np.asarray(run.image) for run in panel.runs)
-    both = np.asarray(panel.compare(0, 1, 0.25))
-    assert (both[:, :22] == a[:, :22]).all() and (both[:, 26:] == b[:, 26:]).all()
-    assert same(panel.compare(0, 1, 0), panel.runs[1].image) and same(panel.compare(0, 1, 1), panel.runs[0].image)
-    assert [side.value for side in (panel.a, panel.b)] == [1, 2]
-    before = panel.wipe_picture.value
-    panel.at.value = 80
-    assert panel.wipe_picture.value == jpeg(panel.compare(0, 1, 0.8)) != before
-    panel.a.value = 2
-    assert panel.wipe_picture.value == jpeg(panel.compare(1, 1, 0.8))
-    with pytest.raises(ValueError, match="there are 2 kept runs"):
-        panel.compare(0, 5)
+def test_a_rewritten_weights_file_is_read_anew(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(weights.EMBEDDED.read_bytes())
+    first = easel.network(str(path))
+    assert easel.network(str(path)) is first
+    os.utime(path, ns=(1, 1))
+    assert easel.network(str(path)) is not first
 
 
-def test_wipe_of_two_sizes():
-    both = wipe(Image.new("RGB", (30, 20), "red"), Image.new("RGB", (60, 40), "blue"), 0.5)
-    assert both.size == (60, 40) and both.getpixel((3, 3)) == (255, 0, 0) and both.getpixel((50, 3)) == (0, 0, 255)
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        wipe(both, both, 50)
+def test_weights_that_cannot_be_had_are_said(make):
+    studio = make()
+    said(studio.parts.expert, {"enter": "weights_file", "text": "/nowhere/vgg.pth"})
+    assert "no weights source" in studio.parts.expert.error and studio.wait().choices.weights.endswith("given")
 
 
-def test_restore(make):
-    panel = make(content="coffee", style_layers=("relu1_1",)).run().wait()
-    text = panel.to_json()
-    panel.set(content="cat", style_layers=("relu2_1", "conv3_1"), tv_weight=0, weights="random")
-    panel.restore(panel.runs[0])
-    assert panel.to_json() == text
+def test_auto_takes_what_is_here(monkeypatch, tmp_path):
+    monkeypatch.delenv("NST_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert app.source("auto") == "embedded"
 
 
-def test_filmstrip_and_scrubbing(make):
-    panel = make().run().wait().set(start="noise").run().wait()
-    first = panel.film.children[0].children[0]
-    first.click()
-    assert panel.error is None and panel.selected == 1 and panel.picture.value == jpeg(panel.runs[0].image)
-    assert "nst-chosen" in first._dom_classes
-    panel.scrub.index = 0
-    assert panel.picture.value == jpeg(panel.runs[0].snapshots[0][1])
-    assert 'download="run-1.png"' in panel.links.value and 'download="run-1.json"' in panel.links.value
+# The page
 
 
-def test_downloads(make):
-    panel = make().run().wait()
-    panel._animate()
-    for name, kind in (("run-1.png", "PNG"), ("run-1.webp", "WEBP")):
-        data = panel.links.value.split(f'download="{name}"')[1].split("base64,")[1].split('"')[0]
-        assert Image.open(io.BytesIO(base64.b64decode(data))).format == kind
-    assert same(Image.open(io.BytesIO(panel.png())), panel.image)
-    film = Image.open(io.BytesIO(panel.webp()))
-    assert film.is_animated and film.n_frames >= 5 and film.size == panel.image.size
+def test_pages_never_write_html_that_somebody_could_have_written():
+    """The two places that set innerHTML draw numbers and layer names; all other words are set as text."""
+    for path in controls.HERE.glob("*.js"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "innerHTML" in line:
+                assert path.name in ("chart.js", "layers.js") and "of numbers alone" in line
+            assert "insertAdjacentHTML" not in line and "document.write" not in line and "eval(" not in line
 
 
-def test_buttons_without_a_run_say_so(make):
-    panel = make()
-    with pytest.raises(ValueError, match="press Run first"):
-        panel.webp()
-    for action in (panel.restore, panel._animate):
-        panel.error = None
-        panel._pressed(action, None)
-        assert "press Run first" in panel.message.value and isinstance(panel.error, ValueError)
+def test_layer_names_reach_the_diagram_checked(make):
+    studio = make()
+    studio.parts.layers.value = {"content": ["relu3_1"], "style": {"<script>": 1}}
+    assert "no layer" in studio.parts.layers.error and "<script>" not in studio.parts.layers.value["style"]
 
 
-def test_shown_as_picture_where_widgets_do_not_run(make):
-    panel = make()
-    before = Image.open(io.BytesIO(base64.b64decode(panel._repr_mimebundle_()["image/jpeg"])))
-    bundle = panel.run().wait()._repr_mimebundle_()
-    after = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
-    assert after.width > before.width and "application/vnd.jupyter.widget-view+json" in bundle
+def test_downloads(make, monkeypatch):
+    studio = make()
+    for part, do in (("stage", "save"), ("stage", "film"), ("expert", "save_json")):
+        messages = sent(getattr(studio.parts, part), monkeypatch)
+        said(getattr(studio.parts, part), {"do": do})
+        (content, (data,)) = messages[0]
+        if do == "save_json":
+            assert read(data) == studio.choices
+        else:
+            img = Image.open(io.BytesIO(data))
+            assert img.size == studio.image.size and content["file"].startswith("painting.")
+            assert do != "save" or same(img, studio.image)
+            assert do != "film" or img.n_frames == len(studio.parts.stage.steps)
 
 
-# ---------------------------------------------------------------------- parts
+def test_pointing_at_a_layer_shows_what_it_sees_and_remembers(make, monkeypatch):
+    studio = make()
+    monkeypatch.setattr(app.memories, "STEPS", 2)
+    messages = sent(studio.parts.layers, monkeypatch)
+    said(studio.parts.layers, {"peek": "relu2_1"})
+    until(lambda: len(messages) == 3)
+    assert [content["kind"] for content, _ in messages] == ["sees", "content", "style"]
+    assert all(content["peek"] == "relu2_1" and "10×10" in content["title"] for content, _ in messages)
+    assert all(Image.open(io.BytesIO(data)).format == "JPEG" for _, (data,) in messages)
 
 
-def test_errors_in_the_worker_are_told():
-    seen = []
+def test_a_still_shows_where_widgets_do_not_run(make):
+    studio = make()
+    bundle = studio._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == studio.widget.model_id
+    assert len(bundle["image/jpeg"]) > 10_000 and bundle["text/plain"] == "Studio"
+
+
+def test_a_page_gets_a_sign_of_life(make, monkeypatch):
+    studio = make()
+    messages = sent(studio.parts.stage, monkeypatch)
+    said(studio.parts.stage, {"ping": 1})
+    assert messages == [({"pong": True}, None)]
+
+
+# Parts
+
+
+def test_thumbnails_are_cut_not_squeezed():
+    img = Image.new("RGB", (300, 100), "red")
+    img.paste((0, 0, 255), (100, 0, 200, 100))
+    assert thumbnail(img, 60, 60).getpixel((30, 30)) == thumbnail(img, 60, 60).getpixel((5, 55)) == (0, 0, 255)
+
+
+def test_film_has_every_step():
+    frames = [Image.new("RGB", (8, 8), (n, 0, 0)) for n in (0, 100, 200)]
+    assert Image.open(io.BytesIO(film(frames))).n_frames == 3
+
+
+def test_worker_serves_the_newest_and_survives_errors():
+    served, failed, gate = [], [], threading.Event()
 
     def serve(request):
-        raise KeyError(request)
+        served.append(request)
+        if request == "first":
+            gate.wait(5)
+        if request == "bad":
+            raise RuntimeError("so be it")
 
-    worker = Worker(serve, seen.append)
-    worker.ask(1)
+    worker = Worker(serve, failed.append)
+    worker.ask("first")
+    until(lambda: served)
+    for request in ("second", "third", "bad"):
+        worker.ask(request)
+    gate.set()
     worker.wait(5)
-    worker.ask(2)  # it lives on
-    worker.wait(5)
-    assert [error.args for error in seen] == [(1,), (2,)]
-    worker.close()
-
-
-def test_a_newer_request_supersedes():
-    served = []
-    worker = Worker(served.append, print)
-    for request in range(5):
-        worker.ask(request, 0.05)
-    worker.wait(5)
-    assert served == [4]
-    worker.ask(5, 0.5)
-    time.sleep(0.1)
-    assert served == [4] and not worker.busy  # not before its time
+    assert served == ["first", "bad"] and isinstance(failed[0], RuntimeError)
+    worker.ask("later", delay=0.2)
     worker.stop()
     worker.wait(5)
-    assert served == [4]
+    assert served[-1] == "bad"
     worker.close()
-
-
-def test_diagram():
-    svg = vgg_diagram(("relu4_1",), ("relu1_1", "relu4_1"))
-    assert svg.count(">C</text>") == 1 and svg.count(">S</text>") == 2 and svg.count('fill-opacity=".1"') == 16
-    assert "content layers 4_1; style layers 1_1, 4_1" in svg
-
-
-@pytest.mark.parametrize(
-    "history", [[], [(1, 0.0, 5.0, float("nan"), 5.0)], [(i, 1, 10**-i, 0, 2) for i in range(1, 300)]]
-)
-def test_chart(history):
-    svg = loss_chart(history, 300)
-    assert svg.count("<polyline") == (3 if len(history) > 1 else 2 * len(history)) and "nan" not in svg.split(">", 1)[1]
-    assert len(svg) < 12_000
-
-
-def test_thumbnail():
-    assert thumbnail(Image.new("RGB", (50, 400)), 120, 72).size == (120, 72)
-
-
-# ---------------------------------------------------------------------- layer lab
+    worker.thread.join(5)
+    assert not worker.thread.is_alive()
 
 
 def test_layer_lab(make, net):
-    panel = make()
-    lab = layer_lab(
-        contents=("relu2_1", "relu3_1"), styles=("relu1_1", "conv2_1"), weights=net, studio=panel, size=64, steps=3
-    ).wait()
-    assert lab.error is None and set(lab.images) == set(lab.cells) and len(lab.images) == 4
-    assert all(lab.cells[at].value == jpeg(img) for at, img in lab.images.items())
-    assert len({img.tobytes() for img in lab.images.values()}) > 1
-    lab._pressed("relu3_1", "conv2_1", None)
-    assert lab.error is None
-    s = panel.settings
-    assert (s.content_layers, s.style_layers) == (("relu3_1",), ("conv2_1",))
-    assert s.style_weight == lab.loudness["conv2_1"] and (s.start, s.optimizer) == ("noise", "lbfgs")
-    settings = s.but(precision="float32", start="content", num_epochs=1)
-    for name, weight in lab.loudness.items():  # each layer says the same to the photograph itself
-        step = next(optimize(net, *lab.inputs, settings.but(style_layers=name, style_weight=weight)))
-        assert step.style == pytest.approx(100, rel=1e-3)
-    still = Image.open(io.BytesIO(base64.b64decode(lab._repr_mimebundle_()["image/jpeg"])))
-    assert still.width > 300 and still.height > 200
-    lab.close()
-    lab.worker.thread.join(5)
-    assert not lab.worker.thread.is_alive()
-
-
-def test_layer_lab_stops_and_says(net):
-    lab = layer_lab(weights=net, size=64, steps=100_000)
-    until(lambda: len(lab.worker.thread.name) and lab.worker.busy)
-    lab.stop().wait(5)
-    assert len(lab.images) < 12
-    lab._pressed("relu3_1", "relu1_1", None)
-    assert "no studio" in lab.message.value
-    lab.close()
-    with pytest.raises(ValueError, match="too small"):
-        layer_lab(weights=net, size=8)
+    studio = make()
+    lab = LayerLab(
+        weights=net, contents=["relu2_1", "relu3_1"], styles=["relu1_1", "relu2_1"], size=48, steps=2, studio=studio
+    )
+    try:
+        lab.wait()
+        assert lab.error is None and len(lab.images) == 4
+        assert lab.settings("relu3_1", "relu2_1").style_layers == ("relu1_1", "relu2_1")
+        lab.strip.value = "relu3_1 relu2_1"  # a click
+        assert studio.settings.style_layers == ("relu1_1", "relu2_1") and lab.error is None
+        lab.studio = None
+        lab.strip.value = "relu2_1 relu1_1"
+        assert "no studio" in lab.strip.error
+        with pytest.raises(ValueError, match="too small"):
+            LayerLab(weights=net, contents=["relu5_1"], size=8)
+    finally:
+        lab.close()
+    assert torch.get_num_threads() >= 1

@@ -1,7 +1,7 @@
 """What the site and the slides share: notebooks as HTML that needs no network.
 
 Formulas become MathML when the page is built, links between notebooks become links between pages, and pictures get
-their alt texts: a code cell's metadata `alt` says what its figures show, one line per picture.
+their alt texts: a code cell's metadata `alt` is a list that says what each of its figures shows.
 """
 
 import base64
@@ -178,7 +178,7 @@ def read(path):
 def describe(cell):
     """Give each picture of a code cell its alt text and its size on the page."""
     pictures = [output for output in cell.outputs if "image/jpeg" in output.get("data", {})]
-    texts = cell.metadata.get("alt", "").splitlines() or ["Figure drawn by the code above"]
+    texts = cell.metadata.get("alt") or ["Figure drawn by the code above"]
     for number, output in enumerate(pictures):
         about = output.metadata.setdefault("image/jpeg", {})
         about["alt"] = texts[min(number, len(texts) - 1)]

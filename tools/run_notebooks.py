@@ -59,8 +59,11 @@ def main():
     arguments = parser.parse_args()
     if arguments.in_place and not os.environ.get("NST_WEIGHTS"):
         os.environ["NST_WEIGHTS"] = "embedded"  # committed outputs come from the shipped weights
+    if arguments.in_place:
+        os.environ["NST_STILLS"] = "1"  # panels wait until they have something to show
     series = ROOT / "notebooks"
-    paths = sorted(series.glob("[0-9][0-9]_*.ipynb")) + sorted((series / "solutions").glob("*.ipynb"))
+    names = ("[0-9][0-9]_*.ipynb", "studio.ipynb", "solutions/*.ipynb")
+    paths = [path for name in names for path in sorted(series.glob(name))]
     paths = [path for path in paths if not arguments.names or path.name.startswith(tuple(arguments.names))]
     if not paths:
         sys.exit(f"no notebook's name starts with {' or '.join(arguments.names)}")

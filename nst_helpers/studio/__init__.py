@@ -1,4 +1,4 @@
-"""Notebook 07: every choice of a run on a control, the picture painted beside them."""
+"""Notebook 07: the studio."""
 
 from .app import Studio
 from .layer_lab import LayerLab

@@ -1,0 +1,47 @@
+"""Notebook 07: right answers in unusual dress, and wrong ones with words of what the check says."""
+
+JSON = "handed_in = __import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices()"
+
+RIGHT = {
+    "strokes_get": ["strokes_get = 'larger'", "strokes_get = ' Larger '"],
+    "balanced_weight": [
+        "def balanced_weight(base, balance):\n    return base * 10**balance",
+        "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance * math.log(10))",
+        "def balanced_weight(base, balance):\n    return torch.tensor(base, dtype=torch.float64) * 10.0**balance",
+        "import numpy as np\nbalanced_weight = lambda base, balance: np.float64(base) * np.power(10.0, balance)\n"
+        "balanced_weight.__name__ = 'balanced_weight'",
+    ],
+    "handed_in": [
+        f"{JSON}.but(content='coffee', style='mosaic_fish').to_json()",
+        f"{JSON}.but(balance=-1.5, style_layers=['conv2_1', 'relu3_1'], size=192).to_json()",
+        f"{JSON}.but(style='stained_glass', start='noise', weights='random').to_json()",
+    ],
+}
+
+WRONG = {
+    "strokes_get": {
+        "strokes_get = 'smaller'": "the other way round",
+        "strokes_get = 'same'": "compare pixels with pixels",
+        "strokes_get = 'blue'": 'choose "larger", "smaller" or "same"',
+        "strokes_get = 2": "a name is asked for",
+    },
+    "balanced_weight": {
+        "def balanced_weight(base, balance):\n    return base * (1 + balance)": "it adds",
+        "def balanced_weight(base, balance):\n    return base + balance": "it adds",
+        "def balanced_weight(base, balance):\n    return base * 10 * balance": "to the power of the balance",
+        "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance)": "that is e",
+        "def balanced_weight(base, balance):\n    return base * 2**balance": "that is two",
+        "def balanced_weight(base, balance):\n    return base / 10**balance": "wrong way",
+        "def balanced_weight(base, balance):\n    base *= 10**balance": "returns nothing",
+        "def balanced_weight(base, balance):\n    return str(base * 10**balance)": "a number is asked for",
+    },
+    "handed_in": {
+        f"{JSON}.to_json()": "the panel opens with",
+        f"{JSON}.but(seed=7, num_epochs=90).to_json()": "do not count",
+        f"{JSON}.but(style_weight=1e5 + 1e-4, tv_weight=10 + 1e-8).to_json()": "or nearly",
+        f"{JSON}.but(content='coffee', seed=3).to_json()": "change one more",
+        "handed_in = {'nst_studio': 2}": "JSON is text",
+        "handed_in = 'blue'": "not JSON",
+        "handed_in = '{\"colors\": 3}'": "not a settings file",
+    },
+}
