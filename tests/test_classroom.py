@@ -43,7 +43,7 @@ def test_students_get_every_notebook_and_every_exercise(editions):
 
 
 def test_students_get_no_outputs_and_no_answers(editions):
-    for mine, teachers in editions.values():
+    for mine, _ in editions.values():
         assert not [cell for cell in mine.cells if cell.get("outputs") or cell.get("execution_count")]
         assert not [tag for tag in tags(mine) if tag.startswith("solution-")]
 
