@@ -12,7 +12,13 @@ from types import SimpleNamespace
 from nbconvert import HTMLExporter
 from reading import NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
 
-FURTHER = ("notebooks/glossary.ipynb", "notebooks/what_can_go_wrong.ipynb", "TEACHING.md", "nst_helpers/EMBEDDED.md")
+FURTHER = (
+    "notebooks/studio.ipynb",
+    "notebooks/glossary.ipynb",
+    "notebooks/what_can_go_wrong.ipynb",
+    "TEACHING.md",
+    "nst_helpers/EMBEDDED.md",
+)
 SOURCES = [ROOT / "README.md", *NUMBERED, *(ROOT / name for name in FURTHER)]
 NAMES = {"README": "Overview", "TEACHING": "For teachers", "EMBEDDED": "The embedded weights"}  # short, for navigation
 
