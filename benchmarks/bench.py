@@ -1,8 +1,8 @@
 """make bench: speed and memory against the published program and the bare arithmetic, as ratios within one run.
 
-    python benchmarks/bench.py           everything; writes benchmarks/RESULTS.md (about 40 minutes on two cores)
-    python benchmarks/bench.py --brisk   half the time: times 20 published steps, takes their loss from our float32 Adam
-    python benchmarks/bench.py --quick   only checks that it runs, in under two minutes; writes nothing
+    python benchmarks/bench.py            everything; writes benchmarks/RESULTS.md (about 50 minutes on two cores)
+    python benchmarks/bench.py --only 1   only this section, or these; the others stay in RESULTS.md as they are
+    python benchmarks/bench.py --quick    only checks that it runs, in under two minutes; writes nothing
 
 Absolute times belong to the machine named in the table; only the ratios carry over to others.
 """
@@ -11,6 +11,8 @@ import argparse
 import datetime
 import os
 import platform
+import re
+import statistics
 import subprocess
 import sys
 import time
@@ -25,6 +27,13 @@ from published import Published
 
 NETS = {"embedded": "embedded", "full width": "random"}
 PHOTO, PAINTING = "rocket", "autumn_wood"
+PAIRS = (  # of different kinds: fine texture, strong colors in flat fields, black and white, a calm print
+    (PHOTO, PAINTING),
+    ("coffee", "stained_glass"),
+    ("cat", "charcoal_street"),
+    ("mountain_lake", "woodblock_wave"),
+)
+CASES = [(name, shape) for name in ("embedded", "full width") for shape in ((150, 225), (300, 450))]
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 
 
@@ -54,34 +63,37 @@ def seconds(steps, device="cpu"):
     return [b - a for a, b in zip(marks, marks[1:])]
 
 
-def until_published_loss(name, shape, epochs, device, brisk=False):
-    """Seconds of the published run, and ours until its loss: (published, their loss, ours, our steps)."""
-    content_X, style_X = pair(shape, device)
-    if brisk:  # tests/test_parity.py: the same arithmetic
-        published = epochs * sorted(seconds(theirs(name, device).train(content_X, content_X, style_X, 0.3, 21, 50)))[10]
-        run = optimize(ours(name, device), content_X, style_X, PUBLISHED.but(num_epochs=epochs, precision="float32"))
-        for step in run:
-            final = step.X
-    else:
-        book, start = theirs(name, device), now(device)
-        for _, X in book.train(content_X, content_X, style_X, 0.3, epochs, 50):
-            final = X
-        published = now(device) - start
-    net = ours(name, device)
-    exact = FastObjective(net, content_X, style_X, PUBLISHED.but(precision="float32"))
+def until_published_loss(name, names, shape, epochs, device):
+    """Seconds of the published run, and ours until its loss: (published, their loss, ours, our steps).
+
+    The published loss is that of our float32 Adam, which takes the same steps (tests/test_parity.py). The times of a
+    step are medians of steps taken in turns, so that a machine that is busy for a while is busy for both.
+    """
+    images = [preprocess(sample(name), shape).to(device) for name in names]
+    net, settings = ours(name, device), PUBLISHED.but(num_epochs=epochs)
+    exact = FastObjective(net, *images, settings.but(precision="float32"))
 
     def judge(X):
         with torch.no_grad():
             return float(sum(exact(X)))
 
-    goal, spent, start = judge(final), 0.0, now(device)
-    for step in optimize(net, content_X, style_X, PUBLISHED.but(optimizer="lbfgs", num_epochs=2 * epochs)):
-        if step.step % 5 == 0 or step.step == 2 * epochs:
-            spent += now(device) - start
-            if judge(step.X) <= goal:
-                return published, goal, spent, step.step
+    for step in optimize(net, *images, settings, precision="float32"):
+        final = step.X
+    goal, lbfgs = judge(final), settings.but(optimizer="lbfgs", num_epochs=2 * epochs)
+    for step in optimize(net, *images, lbfgs):
+        if judge(step.X) <= goal:
+            break
+    else:
+        step = step._replace(step=float("nan"))
+    timed = theirs(name, device).train(images[0], *images, 0.3, epochs, 50), optimize(net, *images, lbfgs)
+    marks = [], []
+    for _ in range(min(20, epochs)):
+        for run, times in zip(timed, marks):
             start = now(device)
-    return published, goal, float("nan"), step.step
+            next(run)
+            times.append(now(device) - start)
+    them, us = (statistics.median(times[1:]) for times in marks)  # the first steps warm up
+    return epochs * them, goal, step.step * us, step.step
 
 
 def over_the_floor(name, shape, precision, steps, device):
@@ -236,38 +248,39 @@ def savings(name, shape, steps):
     return rows
 
 
-def report(quick, brisk):
-    """Yields the lines of RESULTS.md as they are found."""
-    threads = torch.get_num_threads()
+def until_the_published_loss(quick):
     yield from [
-        "# What `make bench` found", "",
-        f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
-        "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
-        "Times belong to this machine; the ratios are the result.", "",
         "## 1. Until the published loss", "",
         "The published program (d2l 14.12, 500 Adam steps at 0.3, decayed every 50) against `optimizer=\"lbfgs\"`, "
-        "stopped once its loss is no higher than the published run's (computed in float32, not counted in the time)."
-        + " Here (`--brisk`) 20 of its steps were timed, and its loss is that of our float32 Adam." * brisk, "",
-        "| network | size | published | ours | our steps | loss | **ratio** |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "until its loss is no higher than the published run's (computed in float32, not counted in the time). Times are "
+        "steps times the median of 20 steps, taken in turns.", "",
+        "| network | size | pair | published | ours | our steps | loss | **ratio** |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
-    cases = [("embedded", (64, 96))] if quick else [(n, s) for n in NETS for s in ((150, 225), (300, 450))]
+    cases = [("embedded", (64, 96), PAIRS[0])] if quick else [
+        (name, shape, names) for name, shape in CASES for names in PAIRS
+    ]  # fmt: skip
     for device in DEVICES:
-        for name, shape in cases:
-            them, goal, us, steps = until_published_loss(name, shape, 20 if quick else 500, device, brisk)
-            yield (f"| {name}{on(device)} | {size(shape)} | {them:.0f} s | {us:.1f} s | {steps} | {goal:.3g} "
-                   f"| **{them / us:.1f}** |")  # fmt: skip
+        for name, shape, names in cases:
+            them, goal, us, steps = until_published_loss(name, names, shape, 20 if quick else 500, device)
+            yield (f"| {name}{on(device)} | {size(shape)} | {' × '.join(names)} | {them:.0f} s | {us:.1f} s | {steps} "
+                   f"| {goal:.3g} | **{them / us:.1f}** |")  # fmt: skip
+
+
+def precisions(quick):
+    """Those worth timing here: bfloat16 only where the hardware multiplies it natively."""
+    return ["float32", "bfloat16"] if quick or best_precision("cpu") == "bfloat16" else ["float32"]
+
+
+def over_bare_convolutions(quick):
     yield from [
         "", "## 2. A step over its bare convolutions", "",
         "The floor: the same convolutions, forward and backward to the input, and nothing else.", "",
         "| network | size | precision | step | floor | **ratio** |", "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
-    native = [p for p in ("float32", "bfloat16") if p == "float32" or best_precision("cpu") == p or quick]
     for device in DEVICES:
         for name, shape in [("embedded", (64, 96))] if quick else [(n, (300, 450)) for n in NETS]:
-            for precision in native:
+            for precision in precisions(quick):
                 step, floor = over_the_floor(name, shape, precision, 4 if quick else 8, device)
                 yield (f"| {name}{on(device)} | {size(shape)} | {precision} | {1000 * step:.0f} ms "
                        f"| {1000 * floor:.0f} ms | **{step / floor:.2f}** |")  # fmt: skip
@@ -278,6 +291,9 @@ def report(quick, brisk):
     rows = savings(*(("embedded", (64, 96), 3) if quick else ("full width", (300, 450), 6)))
     for (label, spent), (_, before) in zip(rows, rows[:1] + rows):
         yield f"| {label} | {spent:.2f} s | {before / spent:.2f} |"
+
+
+def memory(quick):
     yield from [
         "", "## 3. Peak memory of a step", "",
         "Above what the process held before. *Computed twice* is activation checkpointing, which `optimize` turns on "
@@ -289,17 +305,20 @@ def report(quick, brisk):
     for name in ["embedded"] if quick else NETS:
         base, spent = peak("published", name, shape, "float32", False)
         yield f"| {name} | {size(shape)} | published | {base:.0f} MB | {spent:.1f} | 1 |"
-        for precision in native[:1] if quick else native:
+        for precision in ["float32"] if quick else precisions(quick):
             for checkpointing in [True] if quick else (False, True):
                 mb, spent = peak("adam", name, shape, precision, checkpointing)
                 how = f"{precision}{', computed twice' * checkpointing}"
                 yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
         if not quick:
-            mb, spent = peak("lbfgs", name, shape, native[-1], False)
-            how = f"{native[-1]}, L-BFGS"
+            mb, spent = peak("lbfgs", name, shape, precisions(quick)[-1], False)
+            how = f"{precisions(quick)[-1]}, L-BFGS"
             yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
     if not quick:
-        yield from largest(native[-1])
+        yield from largest(precisions(quick)[-1])
+
+
+def growth_with_size(quick):
     yield from ["", "## 4. Growth with size", "", "Seconds per megapixel of a step, relative to 300×450.", ""]
     shapes = [(48, 72), (64, 96)] if quick else [(150, 225), (300, 450), (600, 900), (1200, 1800)]
     yield from ["| network |" + " | ".join(size(s) for s in shapes) + " |", "| --- |" + " --- |" * len(shapes)]
@@ -307,6 +326,9 @@ def report(quick, brisk):
         for name in ["embedded"] if quick else NETS:
             found = growth(name, shapes, device)
             yield f"| {name}{on(device)} | " + " | ".join(f"{f / found[1]:.2f} ({f:.2f} s)" for f in found) + " |"
+
+
+def waiting(quick):
     (first, last), loads, (torch_s, ours_s), check = latency(*((4, 1) if quick else (60, 3)))
     yield from [
         "", "## 5. Waiting", "", "| for | seconds |", "| --- | --- |",
@@ -316,6 +338,9 @@ def report(quick, brisk):
         *(f"| loading the {name} network | {spent:.2f} |" for name, spent in loads.items()),
         f"| deciding on bfloat16 | {check:.4f} |",
     ]  # fmt: skip
+
+
+def bfloat16_against_float32(quick):
     yield from [
         "", "## 6. bfloat16 against float32", "",
         "The same Adam run twice in float32 from starts one millionth apart, and once in bfloat16. PSNR of the picture "
@@ -328,6 +353,9 @@ def report(quick, brisk):
         (twin, rough), (one, _, two) = agreement(name, shape, 5 if quick else 200)
         yield (f"| {name} | {size(shape)} | {twin:.1f} dB | {rough:.1f} dB | {one:.4g} | {two:.4g} "
                f"| {100 * abs(two - one) / one:.2f} % |")  # fmt: skip
+
+
+def coarse_to_fine_in_numbers(quick):
     yield from [
         "", "## 7. Coarse to fine", "",
         "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest "
@@ -338,6 +366,33 @@ def report(quick, brisk):
     for side in (260,) if quick else (450, 900):
         for coarse_first, spent, loss in coarse_to_fine(side, 2 if quick else 80):
             yield f"| {side} | {'coarse to fine' if coarse_first else 'full size only'} | {spent:.1f} | {loss:.2f} |"
+
+
+SECTIONS = (
+    until_the_published_loss,
+    over_bare_convolutions,
+    memory,
+    growth_with_size,
+    waiting,
+    bfloat16_against_float32,
+    coarse_to_fine_in_numbers,
+)
+
+
+def report(quick, only):
+    """Yields the lines of RESULTS.md as they are found: the head, then the sections in ``only``."""
+    threads = torch.get_num_threads()
+    yield from [
+        "# What `make bench` found", "",
+        f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
+        f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
+        "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
+        "Times belong to this machine; the ratios are the result.", "",
+    ]  # fmt: skip
+    for number, section in enumerate(SECTIONS, 1):
+        if number in only:
+            yield from section(quick)
 
 
 def largest(precision):
@@ -375,16 +430,25 @@ def processor():
         return platform.processor() or platform.machine()
 
 
+def keep(lines, only):
+    """Write RESULTS.md: these lines, and the sections that were not measured as they stand there."""
+    path = Path(__file__).with_name("RESULTS.md")
+    found, old = ("\n".join(lines) + "\n", path.read_text(encoding="utf-8") if path.exists() else "")
+    head, *new = re.split(r"(?=^## )", found, flags=re.M)
+    kept = [part for part in re.split(r"(?=^## )", old, flags=re.M)[1:] if int(part[3]) not in only]
+    parts = sorted([*new, *kept], key=lambda part: int(part[3]))
+    path.write_text(head + "\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
-    parser.add_argument("--brisk", action="store_true", help="half the time: 20 published steps stand for all")
+    parser.add_argument("--only", type=int, nargs="+", default=range(1, 8), help="numbers of the sections to measure")
     arguments = parser.parse_args()
-    quick = arguments.quick
     os.environ["NST_WEIGHTS"] = "embedded"
     lines = []
-    for line in report(quick, arguments.brisk):
+    for line in report(arguments.quick, arguments.only):
         print(line, flush=True)
         lines.append(line)
-        if not quick:  # after every line, so that an interrupted run keeps what it measured
-            Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if not arguments.quick:  # after every line, so that an interrupted run keeps what it measured
+            keep(lines, arguments.only)
