@@ -34,6 +34,9 @@ $(READY): requirements.txt pyproject.toml setup.py
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $(READY)
 
+# The pages' texts and stored pictures were made with the embedded weights; NST_WEIGHTS=imagenet asks for the others
+lab studio: export NST_WEIGHTS ?= embedded
+
 lab: $(READY)    ## open the series in JupyterLab
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/00_one_minute_tour.ipynb
 

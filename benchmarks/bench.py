@@ -252,8 +252,8 @@ def until_the_published_loss(quick):
     yield from [
         "## 1. Until the published loss", "",
         "The published program (d2l 14.12, 500 Adam steps at 0.3, decayed every 50) against `optimizer=\"lbfgs\"`, "
-        "until its loss is no higher than the published run's (computed in float32, not counted in the time). Times are "
-        "steps times the median of 20 steps, taken in turns.", "",
+        "until its loss is no higher than the published run's (computed in float32, not counted in the time). Times "
+        "are the number of steps times the median of 20, taken in turns.", "",
         "| network | size | pair | published | ours | our steps | loss | **ratio** |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_an_empty_stub_is_told_so(judge, capsys):
 
     check(double)
     check(..., "double")
-    assert capsys.readouterr().out == 3 * "❌ double: this is still the empty stub: replace the ... by your answer\n"
+    assert capsys.readouterr().out == 3 * "❌ double: this is still the empty stub: replace the ... with your answer\n"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def check(answer, name=None):
         raise ValueError(f"there is no exercise {name!r:.40}; there are {', '.join(sorted(exercises()))}")
     try:
         stub = _is_stub(answer) if inspect.isfunction(answer) else answer is ...
-        assert not stub, "this is still the empty stub: replace the ... by your answer"
+        assert not stub, "this is still the empty stub: replace the ... with your answer"
         exercises()[name](answer)
     except Exception as error:
         if isinstance(error, AssertionError) and str(error):
