@@ -203,9 +203,9 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
     X = None
-    for content_X, style_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else enlarged(X, content_X)
-        for step in optimize(net, content_X, style_X, level, start_X=start_X, objective=objective):
+    for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
+        start_X = None if X is None else enlarged(X, photo_X)
+        for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
 

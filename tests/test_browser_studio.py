@@ -204,13 +204,13 @@ def test_kept_runs_come_back_and_compare(panel):
     runs = panel.page.locator(".nst-kept .nst-place")
     assert runs.count() >= 2
     shown = panel.source()
-    runs.first.locator(".nst-thumb").click()
+    runs.last.locator(".nst-thumb").click()  # the oldest
     panel.frame(shown)
-    runs.first.locator(".nst-pin").click()
+    runs.last.locator(".nst-pin").click()
     panel.page.wait_for_selector(".nst-pin[aria-pressed=true]")
-    runs.nth(1).locator(".nst-compare").click()
+    runs.first.locator(".nst-compare").click()
     panel.notebook.wait_until("compare", "() => document.querySelector('.nst-tag').textContent.startsWith('run ')")
-    runs.nth(1).locator(".nst-compare").click()
+    runs.first.locator(".nst-compare").click()
     panel.notebook.wait_until("photo", "() => document.querySelector('.nst-tag').textContent === 'photo'")
 
 
