@@ -1,10 +1,10 @@
-"""make bench: how fast, against the published program and against the bare arithmetic, in ratios of one run.
+"""make bench: speed and memory against the published program and the bare arithmetic, as ratios within one run.
 
     python benchmarks/bench.py           everything; writes benchmarks/RESULTS.md (about 40 minutes on two cores)
-    python benchmarks/bench.py --brisk   half the time: 20 published steps timed, their loss taken from our float32 Adam
-    python benchmarks/bench.py --quick   that it runs, in under two minutes; writes nothing, judges no time
+    python benchmarks/bench.py --brisk   half the time: times 20 published steps, takes their loss from our float32 Adam
+    python benchmarks/bench.py --quick   only checks that it runs, in under two minutes; writes nothing
 
-Absolute times belong to the machine named in the table; ratios are what carries over.
+Absolute times belong to the machine named in the table; only the ratios carry over to others.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def over_the_floor(name, shape, precision, steps, device):
 
 
 def peak(what, name, shape, precision, checkpointing):
-    """Peak memory of four steps in a process of its own, in MB over what was there before them."""
+    """Peak memory of a few steps in a process of their own, in MB above what it held before them."""
     code = (
         f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {checkpointing!r}))"
     )
@@ -121,7 +121,7 @@ def peak(what, name, shape, precision, checkpointing):
 
 def peak_here(what, name, shape, precision, checkpointing):
     content_X, style_X = pair(shape)
-    count = 24 if what == "lbfgs" else 4  # until its memory of twenty steps is full
+    count = 24 if what == "lbfgs" else 4  # until its history of twenty steps is full
     if what == "published":
         steps = theirs(name).train(content_X, content_X, style_X, 0.3, count, 50)
     else:
@@ -130,7 +130,7 @@ def peak_here(what, name, shape, precision, checkpointing):
             num_epochs=count, precision=precision, optimizer="lbfgs" if what == "lbfgs" else "adam"
         )
         steps = optimize(ours(name), content_X, style_X, settings)
-    Path("/proc/self/clear_refs").write_text("5")  # the most, counted from here
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak: it is counted from here
     before, start = resident("VmRSS"), time.perf_counter()
     for _ in steps:
         pass
@@ -139,7 +139,7 @@ def peak_here(what, name, shape, precision, checkpointing):
 
 
 def resident(name):
-    """MB of this process's own memory: VmRSS now, VmHWM at most. (What getrusage calls the most, children inherit.)"""
+    """MB of this process: VmRSS now, VmHWM at its peak. (The peak that getrusage gives is inherited by children.)"""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) * 1024 / 1e6
 
@@ -184,7 +184,7 @@ def command_seconds(code, tries):
 
 
 def agreement(name, shape, epochs):
-    """Two runs in float32 that start one millionth apart, and one in bfloat16: PSNR in dB and float32 losses."""
+    """Two float32 runs that start one millionth apart, and one in bfloat16: PSNR in dB, and losses in float32."""
     content_X, style_X = pair(shape)
     net = ours(name)
     generator = torch.Generator().manual_seed(0)
@@ -204,11 +204,11 @@ def agreement(name, shape, epochs):
 
 
 def coarse_to_fine(side, epochs):
-    """`stylize` in one go and at half the size first: seconds, and the loss at full size, judged in float32."""
+    """`stylize` at full size only and coarse to fine: seconds, and the loss at full size, computed in float32."""
     net, photo, painting, rows = ours("embedded"), sample(PHOTO), sample(PAINTING), []
     images = preprocess(photo, fit_shape(photo, side)), preprocess(painting, fit_shape(painting, round(1.5 * side)))
     exact = FastObjective(net, *images, net.settings.but(precision="float32"))
-    stylize(photo, painting, net, side, num_epochs=1)  # the first is always slower
+    stylize(photo, painting, net, side, num_epochs=1)  # warm up
     for coarse_first in (False, True):
         kept, start = [], time.perf_counter()
         stylize(photo, painting, net, side, coarse_first=coarse_first, num_epochs=epochs, progress=kept.append)
@@ -219,7 +219,7 @@ def coarse_to_fine(side, epochs):
 
 
 def savings(name, shape, steps):
-    """The way from the published step to ours, one change at a time: (label, seconds)."""
+    """From the published step to ours, one change at a time: (label, seconds)."""
     content_X, style_X = pair(shape)
     rows = [("as published", min(seconds(theirs(name).train(content_X, content_X, style_X, 0.3, steps, 50))))]
     frozen = theirs(name)
@@ -243,12 +243,12 @@ def report(quick, brisk):
         "# What `make bench` found", "",
         f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (but in section 7). Full width means "
-        "VGG-19's own channels with seeded random weights: the arithmetic is that of ImageNet's. "
-        "Times are this machine's; the ratios are the result.", "",
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
+        "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
+        "Times belong to this machine; the ratios are the result.", "",
         "## 1. Until the published loss", "",
         "The published program (d2l 14.12, 500 Adam steps at 0.3, decayed every 50) against `optimizer=\"lbfgs\"`, "
-        "stopped where the loss, judged in float32 outside the clock, is no more than the published run's."
+        "stopped once its loss is no higher than the published run's (computed in float32, not counted in the time)."
         + " Here (`--brisk`) 20 of its steps were timed, and its loss is that of our float32 Adam." * brisk, "",
         "| network | size | published | ours | our steps | loss | **ratio** |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -272,7 +272,7 @@ def report(quick, brisk):
                 yield (f"| {name}{on(device)} | {size(shape)} | {precision} | {1000 * step:.0f} ms "
                        f"| {1000 * floor:.0f} ms | **{step / floor:.2f}** |")  # fmt: skip
     yield from [
-        "", "The way there, one change at a time (full width, 300×450):" if not quick else "", "",
+        "", "One change at a time (full width, 300×450):" if not quick else "", "",
         "| step | time | factor |", "| --- | --- | --- |",
     ]  # fmt: skip
     rows = savings(*(("embedded", (64, 96), 3) if quick else ("full width", (300, 450), 6)))
@@ -280,8 +280,8 @@ def report(quick, brisk):
         yield f"| {label} | {spent:.2f} s | {before / spent:.2f} |"
     yield from [
         "", "## 3. Peak memory of a step", "",
-        "Over what the process held before. *Computed twice*: activation checkpointing, which `optimize` switches on "
-        "where keeping everything would take more than half of the free memory.", "",
+        "Above what the process held before. *Computed twice* is activation checkpointing, which `optimize` turns on "
+        "when keeping all features would take more than half of the free memory.", "",
         "| network | size | program | memory | seconds per step | published ÷ this |",
         "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
@@ -319,8 +319,8 @@ def report(quick, brisk):
     yield from [
         "", "## 6. bfloat16 against float32", "",
         "The same Adam run twice in float32 from starts one millionth apart, and once in bfloat16. PSNR of the picture "
-        "against the first; loss judged in float32. Brush strokes are chaotic: the first column says how much two runs "
-        "that differ by nothing that matters differ.", "",
+        "against the first; loss judged in float32. Brush strokes are chaotic: the first column says how far "
+        "apart two runs end that started practically equal.", "",
         "| network | size | PSNR, two float32 runs | PSNR, bfloat16 | loss float32 | loss bfloat16 | difference |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
@@ -330,14 +330,14 @@ def report(quick, brisk):
                f"| {100 * abs(two - one) / one:.2f} % |")  # fmt: skip
     yield from [
         "", "## 7. Coarse to fine", "",
-        "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest of its "
-        "sizes, and half as many each time it doubles. The loss is that at full size, judged in float32. What it does "
-        "to strokes, notebook 9 shows.", "",
-        "| longer side | way | seconds | loss |", "| --- | --- | --- | --- |",
+        "`stylize` with the embedded weights and their settings: 80 steps at full size; or 80 at the smallest "
+        "size, and half as many each time the size doubles. The loss is computed at full size in float32. Notebook 9 "
+        "shows what this does to strokes.", "",
+        "| longer side | method | seconds | loss |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
     for side in (260,) if quick else (450, 900):
         for coarse_first, spent, loss in coarse_to_fine(side, 2 if quick else 80):
-            yield f"| {side} | {'coarse to fine' if coarse_first else 'in one go'} | {spent:.1f} | {loss:.2f} |"
+            yield f"| {side} | {'coarse to fine' if coarse_first else 'full size only'} | {spent:.1f} | {loss:.2f} |"
 
 
 def largest(precision):
@@ -377,8 +377,8 @@ def processor():
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="only that it runs; writes nothing")
-    parser.add_argument("--brisk", action="store_true", help="half the time, for the published program's time and loss")
+    parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
+    parser.add_argument("--brisk", action="store_true", help="half the time: 20 published steps stand for all")
     arguments = parser.parse_args()
     quick = arguments.quick
     os.environ["NST_WEIGHTS"] = "embedded"
@@ -386,5 +386,5 @@ if __name__ == "__main__":
     for line in report(quick, arguments.brisk):
         print(line, flush=True)
         lines.append(line)
-        if not quick:  # line by line: what an interrupted run has measured stays
+        if not quick:  # after every line, so that an interrupted run keeps what it measured
             Path(__file__).with_name("RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

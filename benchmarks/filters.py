@@ -1,21 +1,21 @@
-"""How well do filters paint? Content and style scores in which none of the networks had a hand.
+"""How well do filters paint? Content and style scores that involve none of the networks.
 
     python benchmarks/filters.py curve [FILE ...]   # embedded and random (or files of weights): table of scores
-    python benchmarks/filters.py layers             # scores by content layer, with the shipped settings otherwise
-    python benchmarks/filters.py cheat              # pictures made for the first pair of scores: what it rewards
+    python benchmarks/filters.py layers             # scores by content layer, other settings as shipped
+    python benchmarks/filters.py cheat              # pictures optimized for the first two scores: what they reward
     python benchmarks/filters.py speed              # one step, slim against full width
     python benchmarks/filters.py grid               # scores of the paintings in images/settings_grid.jpg
 
-Every network paints the same pairs, from pictures that the embedded weights were not learned from, with the
+Every network paints the same pairs of pictures, none of which the embedded weights were learned from, with the
 published losses and several style weights each. The scores of a painting:
 
 * content: structural similarity (Wang et al. 2004) of its luminance edges and the content image's;
 * style: sliced Wasserstein distance (Rabin et al. 2011; on Laplacian levels as in Karras et al. 2018) of its
-  7×7 patches and the style image's, over the content image's own: 1 is no style taken on, 0 all of it;
-* strokes' content and style: the same two questions to the energies of Gabor filters, six directions at four
-  scales in three opponent colors, as eyes have them: how alike they lie in the luminance of both pictures
-  (correlation), and how far second moments are from the style's, which energies occur together in it (Portilla
-  and Simoncelli 2000; Gatys' idea without a learned filter), over the content image's own.
+  7×7 patches and the style image's, divided by the content image's own: 1 is no style taken on, 0 all of it;
+* strokes' content and style: the same two questions for the energies of Gabor filters, six directions at four
+  scales in three opponent colors. Content: the correlation of the energies in both pictures' luminance. Style: how
+  far their second moments, that is, which energies occur together, are from the style image's (Portilla and
+  Simoncelli 2000: Gatys' idea without learned filters), divided by the content image's own.
 """
 
 import math
@@ -117,7 +117,7 @@ def stroke_content(X, content_X):
 
 
 def second_moments(X):
-    """For every halving: how often energies, those of the next halving and colors occur together."""
+    """For every halving: how strongly its energies, those of the next halving, and its colors occur together."""
     levels, moments = energies(X), []
     for i, (E, colors) in enumerate(levels):
         maps = [torch.ones_like(E[:1]), E, colors, colors.clamp_min(0), (-colors).clamp_min(0)]
@@ -199,7 +199,7 @@ def layers():
 
 
 def cheat(steps=250):
-    """Scores of pictures that were optimized for content and style score themselves, with no network."""
+    """Scores of pictures that were optimized for the content and style scores themselves, without a network."""
 
     def edges(X):
         luminance = rgb_std * torch.tensor([0.2125, 0.7154, 0.0721])
@@ -232,9 +232,9 @@ def cheat(steps=250):
 
 
 def speed(rounds=10):
-    """Seconds of one step at 128×192, slim and full width in turns; the fastest of each, and their ratio.
+    """Seconds of one step at 128×192, slim and full width in turns: the fastest of each, and their ratio.
 
-    The full width has the published layers, the slim one those and then its own, to relu4_1.
+    The full-width network uses the published layers; the slim one first those, then its own, up to relu4_1.
     """
     nets = [load_vgg19(source, "cpu", verbose=False) for source in ("embedded", "random")]
     content_X, style_X = (preprocess(sample(name), (128, 192)) for name in PAIRS[0])
@@ -259,7 +259,7 @@ def speed(rounds=10):
 
 
 def grid(pair=("coffee", "starry_harbour"), shape=(150, 225)):
-    """Table of both scores of the settings grid, whose settings stand where it is painted: tools/gallery.py."""
+    """Table of both scores for the settings grid. tools/gallery.py paints it and defines its settings."""
     net = load_vgg19("embedded", "cpu")
     for label, base in GRID_ROWS.items():
         for style, tv in GRID_COLUMNS:

@@ -1,7 +1,7 @@
-"""The program of *Dive into Deep Learning* 1.0, section 14.12 (PyTorch), restated to be compared with.
+"""The program of *Dive into Deep Learning* 1.0, section 14.12 (PyTorch), restated as a reference.
 
-What it computes and how stays as published: ReLUs in place, weights that ask for gradients, the plain memory
-layout, every loss as one tensor. The words are ours.
+What it computes, and how, is as published: ReLUs in place, weights that require gradients, the default memory
+layout, every loss as one tensor. The wording is ours.
 """
 
 import torch

@@ -1,8 +1,8 @@
-"""make room: what a student costs a shared machine, in memory. Writes benchmarks/ROOM.md.
+"""make room: how much memory each student takes on a shared machine. Writes benchmarks/ROOM.md.
 
-Opens kernels one after the other, lets each run notebook 00 and stay open, as students do, until a tenth of the
-machine's memory is left; then says how many there are. Before that: the memory of one kernel after each notebook.
-Runs are short (NST_QUICK): memory depends on the size of pictures, not on the number of steps.
+First measures the memory of one kernel after each notebook. Then opens kernels one by one, each of which runs
+notebook 00 and stays open, as students' do, until only a tenth of the machine's memory is free, and counts them.
+Runs are short (NST_QUICK): memory depends on the size of the pictures, not on the number of steps.
 """
 
 import argparse
@@ -22,7 +22,7 @@ os.environ["NST_QUICK"] = "1"
 
 
 class Student:
-    """A kernel of her own, in the notebooks' folder."""
+    """One student's kernel, in the notebooks' folder."""
 
     def __init__(self):
         self.manager = KernelManager(kernel_name="python3")
@@ -37,14 +37,14 @@ class Student:
             raise RuntimeError(reply["content"]["evalue"])
 
     def work_through(self, stem):
-        """Run a notebook's cells, as they stand."""
+        """Run all cells of a notebook."""
         (path,) = (ROOT / "notebooks").glob(f"{stem}_*.ipynb")
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 self.run(cell.source)
 
     def megabytes(self, most=False):
-        """What the kernel holds now, shared pages counted in proportion (Pss), or held at most (VmHWM)."""
+        """What the kernel holds now, counting its share of shared pages (Pss), or its peak (VmHWM)."""
         file, key = ("status", "VmHWM") if most else ("smaps_rollup", "Pss")
         text = Path(f"/proc/{self.manager.provisioner.process.pid}/{file}").read_text()
         return int(next(line for line in text.splitlines() if line.startswith(key + ":")).split()[1]) * 1024 / 1e6
@@ -64,9 +64,9 @@ def report(stems, most_students):
         "# What `make room` found", "",
         f"{datetime.date.today()} · {os.cpu_count()} cores, {gigabytes('MemTotal'):.0f} GB · Python "
         f"{platform.python_version()} · weights: {os.environ['NST_WEIGHTS']}", "",
-        "One kernel at a time. *At most* is what a student's machine must have free beside Jupyter and a browser; "
-        "*after it* is what the kernel keeps while she reads on.", "",
-        "| notebook | at most | after it |", "| --- | --- | --- |",
+        "One kernel at a time. *Peak* is what a student's machine must have free besides Jupyter and a browser; "
+        "*afterward* is what the kernel keeps until it is shut down.", "",
+        "| notebook | peak | afterward |", "| --- | --- | --- |",
     ]  # fmt: skip
     for stem in stems:
         student = Student()
@@ -77,8 +77,8 @@ def report(stems, most_students):
         name = "`import nst_helpers` alone" if stem == "import" else stem
         yield f"| {name} | {student.megabytes(most=True):.0f} MB | {student.megabytes():.0f} MB |"
         student.leave()
-    yield from ["", "All on one machine: each kernel runs notebook 00, with short runs, and stays open.", ""]
-    yield from ["| students | memory left | the last one's run took |", "| --- | --- | --- |"]
+    yield from ["", "All on one machine: each kernel runs notebook 00 (short runs) and stays open.", ""]
+    yield from ["| students | memory left | time of the last run |", "| --- | --- | --- |"]
     room, students, spent = gigabytes("MemTotal"), [], 0.0
     try:
         while len(students) < most_students and gigabytes("MemAvailable") > 0.1 * room:
@@ -96,11 +96,11 @@ def report(stems, most_students):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="that it runs: two students, one notebook; writes nothing")
+    parser.add_argument("--quick", action="store_true", help="only check that it runs: two students, one notebook")
     quick = parser.parse_args().quick
     lines = []
     for line in report(["00"] if quick else ["import", "00", "04", "06", "07", "08", "09"], 2 if quick else 100):
         print(line, flush=True)
         lines.append(line)
-        if not quick:  # line by line: what an interrupted run has measured stays
+        if not quick:  # after every line, so that an interrupted run keeps what it measured
             Path(__file__).with_name("ROOM.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Notebooks 01 to 07: sliders that redraw a picture at once."""
+"""Sliders that redraw a picture at once, for every notebook."""
 
 import base64
 import contextlib
@@ -20,7 +20,7 @@ class Explorer(ipywidgets.VBox):
     def __init__(self, draw, controls, continuous):
         self.function, self.controls, self.error, self.png, self.shown = draw, {}, None, b"", False
         for name, abbreviation in controls.items():
-            if isinstance(abbreviation, list):  # a menu's keys are taken by JupyterLab; a slider's are not
+            if isinstance(abbreviation, list):  # JupyterLab takes the arrow keys of a menu, not a slider's
                 control = ipywidgets.SelectionSlider(options=abbreviation) if abbreviation else None
             else:
                 control = ipywidgets.interactive.widget_from_abbrev(abbreviation)
@@ -41,23 +41,23 @@ class Explorer(ipywidgets.VBox):
         self.redraw()
 
     def set(self, **values):
-        """Move controls by name, as a hand on the sliders would. Returns the explorer."""
+        """Move controls by name, as dragging them would. Returns the explorer."""
         for name, value in values.items():
             self.controls[name].value = value
         return self
 
     def redraw(self, change=None):
-        """Draw for the present values. What goes wrong is said below the picture, which stays as it was."""
+        """Draw with the current values. An error is shown below the picture, which stays as it was."""
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
                 drawn = self.function(**{name: control.value for name, control in self.controls.items()})
             self.png, size = _png(drawn)
             self.picture.value = self.png
-            if not self.shown:  # later pictures fit the place of the one that was shown first: nothing jumps
+            if not self.shown:  # later pictures get the size of the first one shown, so that the page does not jump
                 self.picture.layout.width, self.picture.layout.height = (f"{side}px" for side in size)
             self.error, message = None, f"<pre style='line-height:1.4'>{html.escape(printed.getvalue())}</pre>"
-        except Exception as error:  # JupyterLab would swallow it
+        except Exception as error:  # JupyterLab would drop it silently
             d2l.plt.close("all")
             self.error = error
             message = f"<b style='color:#B00020'>{html.escape(str(error) or type(error).__name__)}</b>"

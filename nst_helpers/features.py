@@ -45,7 +45,7 @@ def best_precision(device):
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:  # other devices than these two: as published
+    else:  # on any other device, float32 as published
         asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         native = device.type == "cpu" and any(getattr(torch.cpu, ask, bool)() for ask in asks)
     return "bfloat16" if native else "float32"
@@ -78,7 +78,7 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
 
 
 def check_layers(net, X, content_layers, style_layers):
-    """Indices of the content layers and of the style layers, after checking that ``X`` reaches them all.
+    """Indices of the content layers and of the style layers, after checking that ``X`` is large enough.
 
     Raises ``ValueError`` for an unknown layer, for no layer at all, and for an image so small that
     pooling leaves nothing of it at the deepest layer.
@@ -91,7 +91,7 @@ def check_layers(net, X, content_layers, style_layers):
         raise ValueError(f"this network ends before {LAYER_NAMES[deepest]}: it has {len(net)} layers")
     pools = sum(name.startswith("pool") for name in LAYER_NAMES[:deepest])
     least = 2 ** (pools + LAYER_NAMES[deepest].startswith("pool"))
-    if getattr(net[0], "padding_mode", "zeros") == "reflect":  # a border can only be mirrored if there is an inside
+    if getattr(net[0], "padding_mode", "zeros") == "reflect":  # mirroring a border takes at least two pixels
         least = max(least, 2 ** (pools + 1))
     height, width = X.shape[-2:]
     if min(height, width) < least:

@@ -57,7 +57,7 @@ class Sample(NamedTuple):
     license: str
 
 
-# Photographs come inside scikit-image's wheel, under scikit-image's own names; the rest lies in images/.
+# Photographs come inside scikit-image's wheel, under scikit-image's own names; the rest are in images/.
 _PHOTOGRAPHS = {
     "astronaut": ("astronaut", "Eileen Collins, photograph by NASA", "public domain"),
     "cat": ("chelsea", "Chelsea, photograph by Stéfan van der Walt", "CC0"),
@@ -93,10 +93,10 @@ def sample(name):
     A photograph carries its credit, ``img.info["credit"]``, which ``show_images`` prints under the figure.
     """
     if name in _PHOTOGRAPHS:
-        from skimage import data  # here, because importing it costs time that few need
+        from skimage import data  # only when needed: it takes long to import
 
         img = Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
-        img.info["credit"] = f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}"  # Pillow keeps it when resizing, cutting
+        img.info["credit"] = f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}"  # Pillow keeps it through resize and crop
         return img
     if name not in samples():
         raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
@@ -123,7 +123,7 @@ def open_image(path):
     if isinstance(path, (str, Path)):
         if str(path).startswith(("http://", "https://")):
             raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
-        with contextlib.suppress(RuntimeError):  # ~somebody who is not there
+        with contextlib.suppress(RuntimeError):  # a ~name without a home folder
             path = Path(path).expanduser()
         path = Path(path)
         if path.is_dir():
@@ -174,7 +174,7 @@ def save_image(img, path):
         raise ValueError(f"{path.name}: end the name in .png, .jpg or .webp to say which format to write")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() in (".jpg", ".jpeg"):
-        img = _to_rgb(img)  # JPEG knows no transparency
+        img = _to_rgb(img)  # JPEG has no transparency
     img.save(path, quality=92)
     return path
 
@@ -183,8 +183,8 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     """Show pictures side by side, without axes, all of one height. Returns matplotlib's axes, one per picture.
 
     ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
-    ``height``: inches per row. Small pictures are enlarged pixel by pixel, so that none are made up.
-    Under the figure: whom the photographs are by, for PIL images that know it (``sample``).
+    ``height``: inches per row. Small pictures are enlarged without interpolation, so that every pixel can be seen.
+    Credits of photographs that came from ``sample`` are printed under the figure.
     """
     if not len(imgs):
         raise ValueError("show_images needs at least one picture")
@@ -210,7 +210,7 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     if suptitle:
         fig.suptitle(suptitle)
     if credit:
-        rows = textwrap.wrap(credit, max(24, int(22 * figsize[0])))  # about 22 of these letters an inch
+        rows = textwrap.wrap(credit, max(24, int(22 * figsize[0])))  # about 22 of these letters per inch
         fig.supxlabel("\n".join(rows), x=0.99, ha="right", fontsize=5.5, color="#666666")
         fig.set_figheight(figsize[1] + 0.05 + 0.1 * len(rows))
     return axes.flat[: len(imgs)]

@@ -1,54 +1,118 @@
 """Notebook 06: L-BFGS over an image."""
 
+import math
+
 import torch
 
 
 class LBFGS:
-    """L-BFGS (Liu and Nocedal 1989) over an image, one step from each gradient, coarse before fine.
+    """L-BFGS over a composite image: one gradient per step, large shapes and colors before fine detail.
 
-    It trains not the pixels but a picture Z that the composite shows smoothed: X = X₀ + S Z, where S is
-    1 / (f + 0.1) at f cycles a pixel. Colours and broad shapes so come first, and fewer steps suffice.
-    Used as a ``torch.optim`` optimiser: ``zero_grad``, ``backward``, ``step``.
+    A step goes down H g, where g is the gradient and H an estimate of the inverse Hessian, built from the last
+    ``HISTORY`` pairs (s, y): a change of the picture and the change of the gradient that came with it (the two-loop
+    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S, where S weighs f cycles per pixel
+    by 1 / (f + 0.1)², since the losses bend most along the finest detail, and γ = sᵀy / yᵀSy for the newest pair
+    (Nocedal and Wright 2006, eq. 7.20). There is no line search: a step is taken whole, unless it is longer than a
+    radius. A step that ends above twice the lowest loss is taken back, and the radius is halved (a trust region:
+    Nocedal and Wright 2006, chapter 4); H has learned from it. Smaller rises are allowed: the next step usually repairs
+    them.
+
+    ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
+    ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
     """
 
     HISTORY = 20
-    RATE, LONGEST = 0.7, 0.6  # no line search: a little less than it asks for, and 0.6 a value at most
+    FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
+    RISE = 1.0  # the share by which a step may end above the lowest loss
 
     def __init__(self, X):
-        self.X, self.X0, self.Z = X, X.detach().clone(), torch.zeros_like(X, requires_grad=True)
+        self.X = X
         height, width = X.shape[-2:]
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
-        self.spectrum = 1 / (f.to(X) + 0.1)
-        self.spectrum /= self.spectrum.square().mean().sqrt()
-        self.inner = torch.optim.LBFGS(
-            [self.Z], max_iter=1, history_size=self.HISTORY, tolerance_grad=0, tolerance_change=0
+        self.spectrum = (1 / (f + 0.1) ** 2).to(X)
+        self.pairs = []  # (s, y), the oldest first, flat
+        self.X0 = self.g0 = self.best = (
+            None  # where the last step started, the gradient there; where the loss was lowest
         )
-        self.param_groups = [{"params": [X], "lr": 0.3 * X.numel()}]  # the first step: 0.3 a value, on average
-
-    def smooth(self, X):
-        return torch.fft.irfft2(torch.fft.rfft2(X, norm="ortho") * self.spectrum, s=X.shape[-2:], norm="ortho")
-
-    def __setstate__(self, state):
-        """torch's L-BFGS forgets two of its attributes when it is copied."""
-        self.__dict__.update(state)
-        self.inner._params, self.inner._numel_cache = self.inner.param_groups[0]["params"], None
-
-    def holds(self, X):
-        """Whether ``X`` is still the picture that the last step left."""
-        return torch.allclose(X, self.X0 + self.smooth(self.Z.detach()), atol=1e-3)
+        self.X1 = X.detach().clone()  # where it ended
+        self.loss, self.radius = math.inf, self.LONGEST
 
     def zero_grad(self):
         self.X.grad = None
 
-    def step(self):
-        self.Z.grad = self.smooth(self.X.grad) * self.X.numel()  # S is symmetric; losses are means, too faint a slope
-        before = self.Z.detach().clone()
-        self.inner.param_groups[0]["lr"], self.param_groups[0]["lr"] = self.param_groups[0]["lr"], self.RATE
-        self.inner.step(lambda: 0.0)
-        with torch.no_grad():
-            length = float(self.smooth(self.Z - before).square().mean().sqrt())
-            if length > self.LONGEST:
-                share = self.LONGEST / length
-                self.Z.copy_(before + share * (self.Z - before))
-                self.inner.state[self.Z]["t"] *= share  # it takes the step for t times the direction
-            self.X.copy_(self.X0 + self.smooth(self.Z))
+    def holds(self, X):
+        """Whether ``X`` is still the picture that the last step left."""
+        return X.shape == self.X1.shape and torch.equal(X.detach(), self.X1)
+
+    @torch.no_grad()
+    def step(self, loss):
+        """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
+        X, g = self.X.detach(), self.X.grad.flatten() * self.X.numel()  # a mean's slope per pixel is faint
+        finite = math.isfinite(loss) and bool(g.isfinite().all())
+        if finite and self.X0 is not None:
+            self.remember((X - self.X0).flatten(), g - self.g0)
+        if finite and loss <= (1 + self.RISE) * self.loss:
+            self.X0, self.g0 = X.clone(), g
+            if loss < self.loss:
+                self.best, self.loss = self.X0.clone(), loss
+            self.radius = min(self.LONGEST, 2 * self.radius)
+        elif self.X0 is None:
+            return  # nowhere to go back to
+        else:
+            self.radius /= 2
+        d = self.direction(self.g0).view_as(X)
+        length = float(d.square().mean().sqrt())
+        if not self.pairs:  # the scale of H is not known yet
+            d *= min(self.FIRST, self.radius) / max(length, 1e-30)
+        elif length > self.radius:
+            d *= self.radius / length
+        self.X.copy_(self.X0 + d)
+        self.X1 = self.X.detach().clone()
+
+    @torch.no_grad()
+    def finish(self, loss):
+        """End a run: where ``loss``, that of the last step's ``X``, is not near the lowest, return to that picture."""
+        if self.best is not None and not loss <= 1.1 * self.loss:
+            self.X.copy_(self.best)
+            self.X1 = self.best.clone()
+
+    def remember(self, s, y):
+        if s @ y > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
+            self.pairs = [*self.pairs, (s, y)][-self.HISTORY :]
+
+    def smooth(self, g):
+        """S g."""
+        transformed = torch.fft.rfft2(g.view_as(self.X)) * self.spectrum
+        return torch.fft.irfft2(transformed, s=self.X.shape[-2:]).flatten()
+
+    def direction(self, g):
+        """-H g, by the two-loop recursion."""
+        q, shares = g.clone(), []
+        for s, y in reversed(self.pairs):
+            shares.append(float(s @ q / (s @ y)))
+            q.sub_(y, alpha=shares[-1])
+        d = self.smooth(q)
+        if self.pairs:
+            s, y = self.pairs[-1]
+            d *= s @ y / (y @ self.smooth(y))
+        for s, y in self.pairs:
+            d.add_(s, alpha=shares.pop() - float(y @ d / (s @ y)))
+        return -d
+
+    def state_dict(self):
+        """All it knows, as a flat dict of tensors and numbers. The picture itself is among it, as ``X1``."""
+        state = {"X1": self.X1, "radius": self.radius}
+        if self.X0 is not None:
+            state |= {"X0": self.X0, "g0": self.g0, "best": self.best, "loss": self.loss}
+        for name, changes in zip("sy", zip(*self.pairs)):
+            state[name] = torch.stack(changes)
+        return state
+
+    def load_state_dict(self, state):
+        """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
+        state = {name: v.to(self.X, copy=True) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
+        self.X1, self.radius = state["X1"], state["radius"]
+        self.X0, self.g0, self.best = state.get("X0"), state.get("g0"), state.get("best")
+        self.loss = state.get("loss", math.inf)
+        # Copies, because sums over memory that begins elsewhere round differently
+        self.pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]

@@ -13,7 +13,7 @@ from PIL import Image
 from .images import PALETTE
 from .preprocessing import postprocess
 from .settings import Settings
-from .training import DivergedError, State, enlarged, limited, optimize, pyramid
+from .training import DivergedError, State, limited, next_start, optimize, pyramid
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Run:
             for at in range(self.level, len(levels)):
                 content_X, style_X, level = levels[at]
                 if at > self.level:  # the picture so far, enlarged
-                    start_X = enlarged(self.state.composite.weight.detach(), content_X)
+                    start_X = next_start(self.state.composite.weight.detach(), levels[at - 1][0], content_X, level)
                     self.behind += self.state.step
                     self.state, self.level = State(), at
                 self.pace.clear()
@@ -195,8 +195,6 @@ def train(
     try:
         with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
             for step in steps:
-                if step.note:
-                    print(step.note)
                 if live:
                     left = run.seconds_left
                     if step.step == first + 3:

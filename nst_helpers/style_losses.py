@@ -110,12 +110,12 @@ def _scaled(factor, loss):
 
 # How two styles can be compared (``Settings.style_loss``): what is kept of a style image's feature map, and the loss
 # of another feature map against it. The factors bring all of them to a scale where the embedded weights' default
-# style weight, 1e5, gives a good picture (chosen by eye: a cup, a lake and a rocket in three paintings). What moves
-# with the fourth power of the features, as Gram's does, fades near its target faster than what moves with the second.
+# style weight, 1e5, gives a good picture (chosen by eye: a cup, a lake and a rocket, each with another painting).
+# A loss that moves with the fourth power of the features, as Gram's does, fades near its target faster than the others.
 STYLE_LOSSES = {
     "gram": (gram, style_loss),
     "moments": (moments, _scaled(2e-3, moments_loss)),
     "sliced": (sliced, _scaled(2e-3, sliced_loss)),
-    "nearest": (nearest, _scaled(4e-5, nearest_loss)),
+    "nearest": (nearest, _scaled(1e-5, nearest_loss)),
     "gaussian": (gaussian, _scaled(1e-4, gaussian_loss)),
 }

@@ -18,11 +18,10 @@ from .preprocessing import check_shape, fit_shape, postprocess, preprocess
 from .settings import Settings
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
-SMOOTH_TV = 0.01  # in normalized units, half a gray level; with the kinks of |d| L-BFGS needs twice the steps
-PATIENCE = 15  # steps without a better picture after which Adam takes over from L-BFGS
+SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
 QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that leave the loss as it is
+PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
 
 
 class DivergedError(ValueError):
@@ -50,7 +49,6 @@ class Step(NamedTuple):
     tv: float
     total: float
     X: torch.Tensor
-    note: str = ""  # what a reader should know about this step
 
 
 @dataclass
@@ -64,13 +62,13 @@ class State:
     settings: Settings = field(default=None, repr=False)
     last_good: torch.Tensor = field(default=None, repr=False)  # the composite whose loss was last seen finite
     last_good_step: int = 0
-    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: L-BFGS's way back
+    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: what L-BFGS returns to
 
     def prepare(self, settings):
-        """The optimizer for these settings: the old one where it fits, because it remembers the way so far."""
+        """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
         before = self.settings
         X = self.composite.weight
-        # Another loss is another landscape: slopes that an optimizer remembers from the old one would mislead it.
+        # After a change of the loss, gradients that an optimizer remembers would mislead it.
         same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
         if settings.optimizer == "adam":
             if before is None or before.optimizer != "adam":
@@ -81,28 +79,13 @@ class State:
             if settings.lr != self.scheduler.base_lrs[0]:
                 self.scheduler.base_lrs = [settings.lr]
                 self.trainer.param_groups[0]["lr"] = settings.lr
-        elif not same or (isinstance(self.trainer, LBFGS) and not self.trainer.holds(X)):
-            self.trainer, self.scheduler, self.best = LBFGS(X), None, None
+        elif not same or not self.trainer.holds(X):
+            self.trainer, self.scheduler = LBFGS(X), None
         self.settings = settings
 
     def use_adam(self, lr, decay):
         self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
-
-    def guard(self, total):
-        """Where L-BFGS finds nothing better for ``PATIENCE`` steps, Adam continues from the best picture."""
-        if not isinstance(self.trainer, LBFGS):
-            return ""
-        X = self.composite.weight
-        if self.best is None or total < self.best[0]:
-            self.best = total, self.step, X.detach().clone()
-        if self.step - self.best[1] < PATIENCE:
-            return ""
-        with torch.no_grad():
-            X.copy_(self.best[2])
-        self.use_adam(0.02, 50)
-        X.grad = None  # of the picture that was left behind
-        return f"L-BFGS found nothing better after step {self.best[1]}: Adam continues from that picture"
 
 
 def limited(settings):
@@ -113,10 +96,10 @@ def limited(settings):
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
-    """Train a composite image; yields a ``Step`` after every step, so whoever iterates decides what to show.
+    """Train a composite image; yields a ``Step`` after every step, so the caller decides what to show.
 
     ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: from ``preprocess``; their sizes may differ.
-    ``settings``: default ``net.settings``; ``changes`` to single ones by name, ``lr=0.1``.
+    ``settings``: default ``net.settings``. ``changes``: single settings by name, ``lr=0.1``.
     ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and continue later.
     ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
@@ -152,28 +135,34 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
 
 def _steps(objective, state, settings):
     """The loop itself."""
-    X = state.composite.weight
+    X, lbfgs = state.composite.weight, settings.optimizer == "lbfgs"
+
+    def losses_of(X):
+        """The three losses, and the sum to minimize."""
+        content, style, tv = objective(X)
+        return (content, style, tv), content + style + (settings.tv_weight * smooth_tv_loss(X) if lbfgs else tv)
+
     while state.step < settings.num_epochs:
         state.trainer.zero_grad()
-        content, style, tv = objective(X)
-        smooth = settings.tv_weight * smooth_tv_loss(X) if settings.optimizer == "lbfgs" else tv
-        (content + style + smooth).backward()
-        losses = [float(loss.detach()) for loss in (content, style, tv)]
-        total = sum(losses)
-        if not math.isfinite(total):
+        losses, loss = losses_of(X)
+        loss.backward()
+        losses = [float(part.detach()) for part in losses]
+        if not math.isfinite(sum(losses)):
             raise _back_to_last_good(state, settings)
-        note = state.guard(total)
         state.last_good.copy_(X.detach())
         state.last_good_step = state.step
-        state.trainer.step()
-        state.step += 1
-        if state.step == settings.num_epochs and isinstance(state.trainer, LBFGS):
-            with torch.no_grad():  # no line search: the last step may have gone too far
-                if not float(sum(objective(X))) < 1.1 * state.best[0]:
-                    X.copy_(state.best[2])
-        if state.scheduler:
+        if lbfgs:
+            state.trainer.step(float(loss.detach()))
+        else:
+            state.trainer.step()
             state.scheduler.step()
-        yield Step(state.step, settings.num_epochs, *losses, total, X.detach(), note)
+        state.step += 1
+        if (
+            lbfgs and state.step == settings.num_epochs
+        ):  # the last step: nothing after it would notice that it went too far
+            with torch.no_grad():
+                state.trainer.finish(float(losses_of(X)[1]))
+        yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
 def _back_to_last_good(state, settings):
@@ -184,12 +173,12 @@ def _back_to_last_good(state, settings):
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
     state.step = state.last_good_step
     if lr is None:
-        state.settings = None  # L-BFGS remembers what led astray: whoever continues gets a new one
+        state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
     return error
 
 
 def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
-    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose kink at 0 makes L-BFGS stumble."""
+    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose slope jumps at 0, which slows L-BFGS down."""
     rows, columns = Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :], Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]
     return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
 
@@ -198,13 +187,14 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
-    longer side, as long as every side of both keeps 64. Each size continues from the enlarged result of the one
-    before, with half the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
+    longer side, as long as every side of both keeps 64. Each size continues from the one before, enlarged, with half
+    the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    X = None
+    X = smaller_X = None
     for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else enlarged(X, photo_X)
+        start_X = None if X is None else next_start(X, smaller_X, photo_X, level)
+        smaller_X = photo_X
         for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
             X = step.X
             yield step
@@ -222,6 +212,16 @@ def pyramid(content_X, style_X, settings):
     ]
 
 
+def next_start(X, small_X, content_X, settings):
+    """Where a run on ``content_X`` starts, given the result ``X`` of one on the smaller ``small_X``.
+
+    From the content image, only what the run changed is enlarged: the content image's own detail stays.
+    """
+    if settings.start == "content":
+        return content_X.to(X) + enlarged(X - small_X.to(X), content_X)
+    return enlarged(X, content_X)
+
+
 def _halved(X):
     return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
 
@@ -235,7 +235,7 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
 
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
-    ``style_size``: of the style image, default 1.5 times as many; the larger, the larger its strokes come out.
+    ``style_size``: of the style image, default 1.5 times as many. The larger it is, the larger the strokes.
     ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
     pixels by ``coarse_to_fine``: larger strokes, in less time. ``settings``: any of ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step

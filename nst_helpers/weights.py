@@ -29,7 +29,7 @@ from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
 SOURCES = ("imagenet", "embedded", "random")
 EMBEDDED = Path(__file__).with_name("embedded.safetensors")
 IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
-TIMEOUT = 10  # seconds without an answer before the network counts as absent
+TIMEOUT = 10  # seconds to wait for an answer before giving up on the network
 
 
 class WeightsError(OSError):
@@ -54,7 +54,7 @@ def find_weights(source="auto", seed=0):
     ``auto`` obeys the environment variable ``NST_WEIGHTS``; without it, it takes ImageNet's weights if they
     are in torch's cache or can be fetched, else the embedded ones, and says so in ``note``.
     A file is torchvision's checkpoint (``.pth``) or one of this project's (``.safetensors``).
-    Raises ``WeightsError`` if the source cannot be had, ``ValueError`` if there is no such source.
+    Raises ``WeightsError`` if the source is not available, ``ValueError`` if there is no such source.
     """
     source = os.fspath(source)
     if source == "auto":
@@ -115,7 +115,7 @@ def read_checkpoint(path, source):
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:  # an old-style file cannot be mapped into memory
             state = torch.load(path, map_location="cpu", weights_only=True)
-        # The classifier, 494 MB, goes before the rest is copied
+        # Drop the classifier, 494 MB, before the rest is copied
         state = {name: tensor for name, tensor in state.items() if name.startswith("features.")}
         tensors = {
             f"{name}.{kind}": state[f"features.{LAYER_NAMES.index(name)}.{kind}"].float().clone()

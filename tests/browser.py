@@ -45,11 +45,22 @@ PIXELS = """async image => {
     const digest = await crypto.subtle.digest("SHA-1", data);
     return [canvas.width, canvas.height, ...new Uint8Array(digest)].join(" ");
 }"""
-# In the page: each code cell's prompt ("*" while it waits or runs) and what it says to stderr; folded cells too
-CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.filter(it => it.model.type === "code").map(cell => ({
-    prompt: cell.prompt, source: cell.model.sharedModel.source, error: cell.model.outputs.toJSON().map(
+# In the page: each code cell's number and prompt ("*" while it waits or runs), and what it says to stderr
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map((cell, number) => ({
+    number, type: cell.model.type, prompt: cell.prompt, source: cell.model.sharedModel.source,
+    error: (cell.model.outputs?.toJSON() ?? []).map(
         out => out.output_type === "error" ? `${out.ename}: ${out.evalue}` : out.name === "stderr" ? out.text : ""
-    ).join("")}))"""
+    ).join("")})).filter(it => it.type === "code")"""
+# In the page: run some cells, as a reader does who selects each in turn; the kernel takes them in this order
+RUN_CELLS = """async numbers => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
+    for (const number of numbers) {
+        notebook.deselectAll();
+        notebook.activeCellIndex = number;
+        jupyterapp.commands.execute("notebook:run-cell");
+    }
+}"""
 # In the page: the cells whose stored output is a widget
 WIDGETS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap((cell, number) =>
     (cell.model.outputs?.toJSON() ?? []).some(out => out.data?.["application/vnd.jupyter.widget-view+json"])
@@ -181,6 +192,19 @@ class Notebook:
     def close(self):
         self.page.close()
         self.server.end_sessions()
+
+    def run(self, numbers, seconds=RUN):
+        """Run the cells of these numbers; returns the seconds it took. A cell's error is raised with its text."""
+        start = time.monotonic()
+        self.page.evaluate(RUN_CELLS, numbers)
+        while True:
+            cells = self.page.evaluate(CELLS)
+            self.assert_quiet(cells)
+            left = [cell for cell in cells if cell["number"] in numbers and not cell["prompt"].isdigit()]
+            if not left:
+                return time.monotonic() - start
+            assert time.monotonic() - start < seconds, self.say(f"not done after {seconds} s: {lines(left[0])}")
+            self.page.wait_for_timeout(100)
 
     def run_all(self, seconds=RUN):
         """Menu *Run*, *Run All Cells*; returns the seconds it took. A cell's error is raised with its text."""
@@ -342,7 +366,7 @@ class Studio(Panel):
             )  # fmt: skip
 
     def still(self, seconds=ANSWER):
-        """Wait until the picture has stood still for a second; returns the seconds until it did."""
+        """Wait until the picture has not changed for a second; returns the seconds until then."""
         start = changed = time.monotonic()
         address = self.picture.get_attribute("src")
         while (now := time.monotonic()) < changed + 1:

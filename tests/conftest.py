@@ -17,7 +17,7 @@ from PIL import Image
 from nst_helpers import load_vgg19, preprocess
 from nst_helpers.weights import random_parameters
 
-NARROW = (4, 6, 8, 8, 8)  # channels a block: VGG-19's depth at a thousandth of its cost
+NARROW = (4, 6, 8, 8, 8)  # channels per block: VGG-19's depth at a thousandth of its cost
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,7 +28,7 @@ def one_thread():
 
 @pytest.fixture(autouse=True)
 def full_length(monkeypatch):
-    """NST_QUICK is for notebooks: unit tests say themselves how many steps they want."""
+    """NST_QUICK is for notebooks: unit tests choose their own numbers of steps."""
     monkeypatch.delenv("NST_QUICK", raising=False)
 
 

@@ -1,4 +1,4 @@
-"""That the benchmarks run; no time is judged."""
+"""The benchmarks run; no time is judged."""
 
 import subprocess
 import sys

@@ -15,7 +15,7 @@ def started(start, pair, **options):
     composite = CompositeImage(pair[0].shape)
     parameter = composite.weight
     initialize(composite, start, *pair, **options)
-    assert composite.weight is parameter  # an optimizer that knows it goes on working
+    assert composite.weight is parameter  # an optimizer that holds it keeps working
     return parameter.detach()
 
 

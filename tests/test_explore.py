@@ -17,14 +17,14 @@ def paint(red=0, label="a"):
     return Image.new("RGB", (8, 6), (red, 0, 0))
 
 
-def colour(png):
+def color(png):
     return Image.open(io.BytesIO(png)).convert("RGB").getpixel((0, 0))
 
 
 def test_first_picture_is_there_at_once():
     explorer = explore(paint, red=(0, 255), label=["a", "b"])
     assert isinstance(explorer, Explorer) and explorer.error is None
-    assert colour(explorer.picture.value) == (explorer.controls["red"].value, 0, 0)
+    assert color(explorer.picture.value) == (explorer.controls["red"].value, 0, 0)
     assert "&lt;red&gt;" in explorer.text.value  # what it prints, escaped
     assert "nst-explorer" in explorer._dom_classes
 
@@ -32,18 +32,18 @@ def test_first_picture_is_there_at_once():
 def test_set_moves_the_controls_and_redraws():
     explorer = explore(paint, red=(0, 255), label=["a", "b"])
     assert explorer.set(red=200, label="b") is explorer
-    assert colour(explorer.picture.value) == (200, 0, 0) and "200" in explorer.text.value
+    assert color(explorer.picture.value) == (200, 0, 0) and "200" in explorer.text.value
     explorer.controls["red"].value = 7  # as a hand on the slider does
-    assert colour(explorer.picture.value) == (7, 0, 0)
+    assert color(explorer.picture.value) == (7, 0, 0)
 
 
 def test_an_error_is_said_and_the_old_picture_stays(capsys):
     explorer = explore(paint, red=(0, 255)).set(red=5)
     explorer.set(red=13)
     assert isinstance(explorer.error, ValueError) and "thirteen is &lt;not&gt; wanted" in explorer.text.value
-    assert colour(explorer.picture.value) == colour(explorer.png) == (5, 0, 0)
+    assert color(explorer.picture.value) == color(explorer.png) == (5, 0, 0)
     explorer.set(red=6)
-    assert explorer.error is None and "thirteen" not in explorer.text.value and colour(explorer.png) == (6, 0, 0)
+    assert explorer.error is None and "thirteen" not in explorer.text.value and color(explorer.png) == (6, 0, 0)
     assert not capsys.readouterr().out
 
 
@@ -59,13 +59,13 @@ def test_error_at_the_first_drawing():
     assert explorer.error is not None and explorer.png == b""
     assert "image/jpeg" in explorer._repr_mimebundle_()
     explorer.set(red=4)
-    assert colour(explorer.png) == (4, 0, 0)
+    assert color(explorer.png) == (4, 0, 0)
 
 
 def test_shown_as_picture_where_widgets_do_not_run():
     explorer = explore(paint, red=(0, 255)).set(red=99)
     bundle = explorer._repr_mimebundle_()
-    assert colour(base64.b64decode(bundle["image/jpeg"]))[0] == pytest.approx(99, abs=3)
+    assert color(base64.b64decode(bundle["image/jpeg"]))[0] == pytest.approx(99, abs=3)
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 

@@ -210,7 +210,7 @@ def test_least_size_is_true(layer, padding):
     parameters = random_parameters((2, 2, 2, 2, 2))
     parameters.padding = padding
     net = load_vgg19(parameters, "cpu", verbose=False)
-    least = next(side for side in range(1, 99) if runs(net, layer, side, 40))  # tried out, not computed
+    least = next(side for side in range(1, 99) if runs(net, layer, side, 40))  # found by trying, not computed
     for height, width in ((least, 40), (40, least), (least, least)):
         contents, _ = extract_features(net, torch.zeros(1, 3, height, width), [layer], [])
         assert min(contents[0].shape[-2:]) >= 1

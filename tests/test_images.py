@@ -20,8 +20,8 @@ def pixels(path):
     return np.asarray(img).tolist()
 
 
-def grey(*levels):
-    """The RGB pixels of one row of grey levels."""
+def gray(*levels):
+    """The RGB pixels of one row of gray levels."""
     return [[[level] * 3 for level in levels]]
 
 
@@ -144,14 +144,14 @@ def test_failing_file_object_has_a_name(tmp_path):
 # What is read: the right pixels.
 
 
-def test_grey_and_alpha(tmp_path):
+def test_gray_and_alpha(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.uint8([[0, 77, 255]])).save(path)
-    assert pixels(path) == grey(0, 77, 255)
+    assert pixels(path) == gray(0, 77, 255)
     Image.fromarray(np.uint8([[[0, 255], [0, 0], [0, 51]]]), "LA").save(path)
-    assert pixels(path) == grey(0, 255, 204)  # a fifth of black over white is 204
+    assert pixels(path) == gray(0, 255, 204)  # a fifth of black over white is 204
     Image.fromarray(np.uint8([[True, False]]) * 255).convert("1").save(path)
-    assert pixels(path) == grey(255, 0)
+    assert pixels(path) == gray(255, 0)
 
 
 def test_rgba_over_white(tmp_path):
@@ -178,7 +178,7 @@ def test_palette_with_shades_of_transparency(tmp_path):
     img.putpalette([0, 0, 0] * 3)
     img.putdata([0, 1, 2])
     img.save(tmp_path / "a.png", transparency=bytes([0, 51, 255]))
-    assert pixels(tmp_path / "a.png") == grey(255, 204, 0)
+    assert pixels(tmp_path / "a.png") == gray(255, 204, 0)
 
 
 def test_cmyk(tmp_path):
@@ -194,12 +194,12 @@ def test_cmyk(tmp_path):
 def test_16_bit_is_scaled(tmp_path, name, kind):
     levels = np.array([[0, 257, 1000, 25700, 65535]])
     Image.fromarray(levels.astype(kind)).save(tmp_path / name)
-    assert pixels(tmp_path / name) == grey(0, 1, 4, 100, 255)
+    assert pixels(tmp_path / name) == gray(0, 1, 4, 100, 255)
 
 
 def test_dark_16_bit_stays_dark(tmp_path):
     Image.fromarray(np.uint16([[0, 2570]])).save(tmp_path / "a.png")
-    assert pixels(tmp_path / "a.png") == grey(0, 10)
+    assert pixels(tmp_path / "a.png") == gray(0, 10)
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_dark_16_bit_stays_dark(tmp_path):
 )
 def test_float_tiff(tmp_path, values, expected):
     Image.fromarray(np.float32([values])).save(tmp_path / "a.tif")
-    assert pixels(tmp_path / "a.tif") == grey(*expected)
+    assert pixels(tmp_path / "a.tif") == gray(*expected)
 
 
 def test_32_bit_integers(tmp_path):
     Image.fromarray(np.int32([[0, 25700, 65535]])).save(tmp_path / "a.tif")
-    assert pixels(tmp_path / "a.tif") == grey(0, 100, 255)
+    assert pixels(tmp_path / "a.tif") == gray(0, 100, 255)
 
 
 # How a camera stores a picture, by EXIF's definition: what is row 0 of the file, what is its column 0.
@@ -256,7 +256,7 @@ def test_upright_jpeg(tmp_path):
 
 @pytest.mark.parametrize("fmt, options", [("gif", {}), ("webp", {"lossless": True}), ("png", {})])
 def test_first_frame(tmp_path, fmt, options):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "lime")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue", "lime")]
     frames[0].save(tmp_path / f"a.{fmt}", save_all=True, append_images=frames[1:], **options)
     assert pixels(tmp_path / f"a.{fmt}")[0][0] == [255, 0, 0]
 

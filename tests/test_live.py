@@ -103,7 +103,7 @@ def test_train(net, pair, shown, capsys):
     out = capsys.readouterr().out
     assert out.startswith("about ") and "for 9 more" in out and out.count("\n") == 1
     assert len(shown.displays) == 1
-    assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two a second
+    assert len(shown.updates) <= 1 + result.seconds / 0.5  # the last picture, and two per second
 
 
 def test_draws_are_bounded(net, pair, shown):

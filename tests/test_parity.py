@@ -1,7 +1,7 @@
 """Our losses and steps against d2l 14.12, restated in benchmarks/published.py, independent of the package.
 
 d2l takes torchvision's layers with their in-place ReLUs and asks for convolutions by index. So it trains on the
-values behind the ReLUs, for all but the deepest layer. We get there in two ways: the same layers with
+outputs of the ReLUs, for all but the deepest layer. We get the same in two ways: the same layers with
 ``relu_in_place=True``, or our default network and the layer names in ``PUBLISHED``.
 """
 

@@ -13,15 +13,15 @@ def test_shape(picture, shape):
 
 
 @pytest.mark.parametrize(
-    "colour, expected",
+    "color, expected",
     [  # (level / 255 - mean) / std, worked out by hand with ImageNet's published mean and std
         ((0, 0, 0), (-2.117904, -2.035714, -1.804444)),
         ((255, 255, 255), (2.248908, 2.428571, 2.640000)),
         ((51, 102, 204), (-1.244541, -0.250000, 1.751111)),
     ],
 )
-def test_values(colour, expected):
-    X = preprocess(Image.new("RGB", (4, 3), colour), (3, 4))
+def test_values(color, expected):
+    X = preprocess(Image.new("RGB", (4, 3), color), (3, 4))
     assert torch.allclose(X, torch.tensor(expected).view(1, 3, 1, 1).expand(1, 3, 3, 4), atol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_other_modes(picture, mode):
     assert preprocess(picture().convert(mode), (8, 9)).shape == (1, 3, 8, 9)
 
 
-def test_grey_has_three_equal_channels():
+def test_gray_has_three_equal_channels():
     X = preprocess(Image.new("L", (4, 4), 100), (4, 4))
     assert np.asarray(postprocess(X)).tolist() == [[[100] * 3] * 4] * 4
 

@@ -92,7 +92,7 @@ def test_but():
 
 
 def test_every_source_has_its_settings():
-    assert set(DEFAULTS) == set(SOURCES) and DEFAULTS["imagenet"] == PUBLISHED
+    assert set(DEFAULTS) == {*SOURCES, "learned"} and DEFAULTS["imagenet"] == PUBLISHED
     assert PUBLISHED.loss_weights == (1, [1e4] * 5, 10)
     assert (PUBLISHED.optimizer, PUBLISHED.lr, PUBLISHED.num_epochs, PUBLISHED.lr_decay_epoch) == ("adam", 0.3, 500, 50)
     assert PUBLISHED.content_layers == ("relu4_4",)

@@ -4,7 +4,6 @@ What needs a browser skips where there is no Chromium; with NST_BROWSER=1 (as in
 """
 
 import contextlib
-import copy
 import re
 import subprocess
 import sys
@@ -121,10 +120,8 @@ def test_nothing_comes_from_a_network(pages, site, slides):
 def test_formulas_are_mathml(pages):
     assert sum(len(soup.find_all("math")) for soup in pages.values()) > 40
     for path, soup in pages.items():
-        soup = copy.copy(soup)
-        for code in soup(["pre", "code", "script", "style"]):
-            code.replace_with(" ")
-        assert not re.search(r"\$|\\[A-Za-z]", soup.get_text()), path
+        left = soup.find_all(string=re.compile(r"\$|\\[A-Za-z]"))
+        assert not [text for text in left if not text.find_parent(["pre", "code", "script", "style"])], path
 
 
 def test_headings_and_anchors_are_in_order(site, pages):
@@ -157,7 +154,7 @@ def test_every_figure_is_described(pages):
     missing = [
         (name, cell.id)
         for name, cell, count in figures()
-        if len([line for line in cell.metadata.get("alt", "").splitlines() if len(line) > 40]) != count
+        if len([line for line in cell.metadata.get("alt", []) if len(line) > 40]) != count
     ]
     assert missing == []
     for path, soup in pages.items():
@@ -224,8 +221,8 @@ def test_navigation_opens_on_a_phone(chromium, site):
         assert violations(page) == []
         page.locator("#contents").get_by_text("What VGG-19 sees").click()
         assert page.url.endswith("/notebooks/03_vgg19_features.html")
-        page.get_by_text("how many layers does it run?").click()
-        assert page.get_by_text("Nothing beyond the deepest").is_visible()
+        page.get_by_text("how many layers does").click()
+        assert page.get_by_text("12: from layer 0 to layer 11").is_visible()
 
 
 @pytest.mark.parametrize("name", [path.stem for path in NUMBERED])

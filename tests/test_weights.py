@@ -57,7 +57,7 @@ def checkpoint(parameters, legacy=False, **changes):
     return buffer.getvalue()
 
 
-# The server. A behaviour answers one request; the last one in the list answers all that follow.
+# The server. A behavior answers one request; the last one in the list answers all that follow.
 
 
 def whole(handler):
@@ -351,7 +351,7 @@ def test_full_disk(cache, monkeypatch):
 
 
 def test_two_processes_at_once(server, cache):
-    """Both requests are held until both are there, so that the two downloads surely overlap."""
+    """Both requests are held until both are there, so that the two downloads overlap for sure."""
     both = threading.Barrier(2)
 
     def together(handler):

@@ -42,12 +42,12 @@ def elsewhere(wheel, tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, wheel], check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*pip, wheel], cwd=folder, env=environment, check=True)
     where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip())
     borrowed = [one for one in sys.path if Path(one).name in ("site-packages", "dist-packages")]
     (packages / "borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {f"JUPYTER_{name}_DIR": str(folder / "jupyter") for name in ("DATA", "CONFIG", "RUNTIME")}
     environment["JUPYTER_PREFER_ENV_PATH"] = "0"
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -1,7 +1,7 @@
 """What a teacher hands out.
 
-python tools/classroom.py student     build/student: the series without solutions, outputs and folded answers
-python tools/classroom.py offline     build/offline: the same with all that it needs, for a room without a network
+python tools/classroom.py student     build/student: the series without solutions and outputs
+python tools/classroom.py offline     build/offline: the same with everything it needs, for a room without a network
 """
 
 import argparse
@@ -14,7 +14,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import nbformat
-from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
+from nbconvert.preprocessors import ClearOutputPreprocessor
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,18 +33,16 @@ README = """# Neural style transfer, hands on: student edition
 
 (On Windows `py -m venv .venv`, then `.venv\\Scripts\\python` instead of `.venv/bin/python`.)
 
-Work through the notebooks in the order of their numbers. Below every exercise lies a folded cell: run it, and it
-says ✅ or what is still wrong. `notebooks/glossary.ipynb` explains the words, `notebooks/what_can_go_wrong.ipynb` the
-troubles.
+Work through the notebooks in the order of their numbers. Below every exercise is a cell that checks your answer: run
+it, and it says ✅ or what is still wrong. `notebooks/glossary.ipynb` explains the terms, and
+`notebooks/what_can_go_wrong.ipynb` helps when something looks odd.
 """
 
 
 def student_edition(notebook):
-    """A copy without outputs and without the cells tagged ``answer``."""
+    """A copy without outputs."""
     copy = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
-    for preprocessor in (TagRemovePreprocessor(remove_cell_tags={"answer"}), ClearOutputPreprocessor()):
-        preprocessor.enabled = True
-        copy, _ = preprocessor.preprocess(copy, {})
+    copy, _ = ClearOutputPreprocessor().preprocess(copy, {})
     return copy
 
 
@@ -75,7 +73,7 @@ def make_offline(folder):
     (folder / "made_for.json").write_text(json.dumps(made_for), encoding="utf-8")
     shutil.copy(ROOT / "tools" / "offline" / "install.py", folder)
     shutil.copy(ROOT / "tools" / "offline" / "README.txt", folder)
-    from nst_helpers import imagenet_path  # here: `student` shall not wait for torch
+    from nst_helpers import imagenet_path  # only here: `student` need not wait for torch
 
     if imagenet_path().is_file():
         cache = folder / "cache" / "hub" / "checkpoints"  # where torch looks, see install.py
@@ -92,7 +90,7 @@ def needed():
 def fetch(folder, wanted):
     done = subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder), *wanted])
     if done.returncode:
-        sys.exit("not every wheel could be had: see pip's lines above")
+        sys.exit("some wheels are not available: see pip's output above")
 
 
 def megabytes(folder):

@@ -33,6 +33,7 @@ from nst_helpers import (
 ROOT = Path(__file__).resolve().parents[1]
 CONTENTS = ("mountain_lake", "cat", "coffee", "astronaut")
 STYLES = ("starry_harbour", "autumn_wood", "stained_glass", "woodblock_wave", "pointillist_park", "charcoal_street")
+NAMES = {"adam": "Adam", "lbfgs": "L-BFGS"}
 TILE = (240, 180)  # pixels
 
 # The settings grid: optimizer and content layer down, weights of style and total variation across. The first tile
@@ -60,7 +61,7 @@ def gallery(net, size=320, steps=80, contents=CONTENTS, styles=STYLES):
     titles = ["content down, style across", *(style.replace("_", " ") for style in styles)]
     s = net.settings
     note = (
-        f"{net.source} weights, {steps} steps of {s.optimizer}, coarse to fine up to {size} px; "
+        f"{net.source} weights, {steps} steps of {NAMES[s.optimizer]}, coarse to fine up to {size} px; "
         f"content {', '.join(s.content_layers)}; style {', '.join(s.style_layers)}; "
         f"weights {s.content_weight:g} / {s.style_weight:g} / {s.tv_weight:g}"
     )

@@ -2,7 +2,7 @@
 
     python tools/make_site.py [folder]      build/site, unless another folder is named
 
-The README is the first page; each page lies where its notebook lies, and looks as templates/site and site.css say.
+The README is the first page. Each page has its notebook's path; templates/site and site.css decide how it looks.
 """
 
 import sys
@@ -12,7 +12,13 @@ from types import SimpleNamespace
 from nbconvert import HTMLExporter
 from reading import NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
 
-FURTHER = ("notebooks/glossary.ipynb", "notebooks/what_can_go_wrong.ipynb", "TEACHING.md", "nst_helpers/EMBEDDED.md")
+FURTHER = (
+    "notebooks/studio.ipynb",
+    "notebooks/glossary.ipynb",
+    "notebooks/what_can_go_wrong.ipynb",
+    "TEACHING.md",
+    "nst_helpers/EMBEDDED.md",
+)
 SOURCES = [ROOT / "README.md", *NUMBERED, *(ROOT / name for name in FURTHER)]
 NAMES = {"README": "Overview", "TEACHING": "For teachers", "EMBEDDED": "The embedded weights"}  # short, for navigation
 
@@ -22,7 +28,7 @@ class Exporter(Reading, HTMLExporter):
 
 
 def place(source):
-    """A page lies where its notebook lies, so that links and pictures are found the same way."""
+    """A page has its notebook's path, so relative links and pictures keep working."""
     return Path("index.html") if source.stem == "README" else source.relative_to(ROOT).with_suffix(".html")
 
 
@@ -37,7 +43,7 @@ def main(folder):
     for number, (source, notebook) in enumerate(zip(SOURCES, notebooks)):
         for cell in notebook.cells:
             if any(tag.startswith("check-") for tag in cell.metadata.get("tags", [])):
-                cell.outputs = []  # "nothing filled in yet": true of the stub, and no news
+                cell.outputs = []  # of an empty stub: nothing a reader needs
         exporter.write(
             Page(source, places[source], places), notebook, folder,
             title=series[number].title, series=series, top="../" * (len(places[source].parts) - 1),

@@ -2,10 +2,9 @@
 
     python tools/make_slides.py [folder]    build/slides, unless another folder is named
 
-The notebooks say themselves what begins a slide: each cell's slide type, in JupyterLab under Property Inspector. A cell
-that holds more than a slide can show is dealt out over several; within a cell each heading begins one, and each
-exercise and question. Answers appear at the next click, minutes go to the speaker's notes (key S), and of a cell with
-the tag "picture-only" the code is left out.
+Each cell's slide type says what begins a slide (in JupyterLab: Property Inspector). A cell that holds more than fits on
+a slide is spread over several; within a cell, each heading, exercise and question begins a new one. Answers appear at
+the next click, minutes go to the speaker's notes (key S), and a cell tagged "picture-only" shows no code.
 """
 
 import copy
@@ -23,9 +22,9 @@ from reading import NUMBERED, ROOT, Page, Reading, fresh, read, title
 
 ROOM = 612  # pixels for what stands on a slide of 1280×720, without margins and the line at its foot
 LINE, CODE_LINE = 40, 26  # height of a line, in pixels
-LETTERS, CODE_LETTERS = 75, 99  # letters in a line, with wide fonts
-LARGER = 1.25  # a slide with little on it has larger type, by as much
-MOST = 20  # lines of code, or of what it prints, on a slide
+LETTERS, CODE_LETTERS = 75, 99  # letters per line, with wide fonts
+LARGER = 1.25  # how much larger the type is on a slide with little on it
+MOST = 20  # lines of code or printed output per slide
 BLOCK = re.compile(r"(?s:<details>.*?</details>)|(?s:```.*?```)|(?:.*\S.*\n?)+")
 ASIDE = re.compile(r"(?s)\*[^*]*(minute|as long as)[^*]*\*|Fill in a stub.*")
 NOTICE, EXERCISE = "**What to notice", r"\*\*\d · "
@@ -36,7 +35,7 @@ class Exporter(Reading, nbconvert.SlidesExporter):
 
 
 def words(block):
-    """Markdown without what is not seen."""
+    """Markdown without links' targets, tags and marks, which take no room."""
     return re.sub(r"\]\([^)]*\)|<[^>]+>|[*`]", "", block)
 
 
@@ -55,7 +54,7 @@ def height(block):
     if block.startswith("|"):
         table = [words(row).strip("|").split("|") for row in block.splitlines() if not row.startswith("| ---")]
         widths = [max(map(len, column)) for column in zip(*table)]
-        share = min(1, LETTERS / sum(widths))  # of its width, that a column gets
+        share = min(1, LETTERS / sum(widths))  # of its width that a column gets
         return sum(max(rows([it], share * width) for it, width in zip(row, widths)) * 36 + 14 for row in table)
     if re.match(r"[>-] |\d+\. ", block):
         items = re.split(r"\n(?=(?:> ?)?(?:- |\d+\. |\*\*))", block)
@@ -121,7 +120,7 @@ def code(cell):
 
 
 def together(pieces):
-    """The height of the first piece; of a picture, that of the words below it too, if a slide holds both."""
+    """The height of the first piece; for a picture, with the words below it if both fit on one slide."""
     _, piece, tall = pieces[0]
     if not is_output(piece, "image/jpeg"):
         return tall
@@ -141,7 +140,7 @@ def is_output(piece, what):
 
 
 def deal(notebook):
-    """Deal the cells out over slides: what a cell asks for begins one, and so does what has no room on the last."""
+    """Spread the cells over slides: a new one where a cell asks for it, or where the last one is full."""
     pieces = []
     for cell in notebook.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
@@ -150,12 +149,12 @@ def deal(notebook):
         elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
             pieces += markdown(cell) if cell.cell_type == "markdown" else code(cell)
     section, room, bare = "", 0, False
-    first, used, widest = pieces[0][1], 0, 0  # of the present slide
+    first, used, widest = pieces[0][1], 0, 0  # of the current slide
     for number, (kind, piece, tall) in enumerate(pieces):
         fits = together(pieces[number : number + 4]) <= room
         heading = piece.cell_type == "markdown" and re.match(r"##? (.+)", piece.source)
         section = words(heading[1]) if heading else section
-        if kind == "subslide" and bare and fits:  # no heading stays alone
+        if kind == "subslide" and bare and fits:  # no heading stands alone on a slide
             kind = "-"
         if kind in ("-", "fragment") and not fits:
             kind = "subslide"

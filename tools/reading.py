@@ -1,7 +1,7 @@
 """What the site and the slides share: notebooks as HTML that needs no network.
 
 Formulas become MathML when the page is built, links between notebooks become links between pages, and pictures get
-their alt texts: a code cell says what its figure shows in the metadata `alt`, one line a picture.
+their alt texts: a code cell's metadata `alt` is a list that says what each of its figures shows.
 """
 
 import base64
@@ -23,7 +23,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
 NUMBERED = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # a widget by the still picture beside it
+SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # of a widget, the still picture stored beside it
 CONFIG = Config(
     {
         "NbConvertBase": {"display_data_priority": SHOWN},
@@ -66,7 +66,7 @@ class Renderer(IPythonRenderer):
         super().__init__(escape=False)
         self.page = page
 
-    def block_math(self, body):  # wide ones scroll in a box of their own, also by keyboard; so do tables and code
+    def block_math(self, body):  # wide formulas, tables and code scroll in their own boxes, also by keyboard
         return f'<span class="formula" tabindex="0">{mathml(body, "block")}</span>'
 
     def inline_math(self, body):
@@ -77,7 +77,7 @@ class Renderer(IPythonRenderer):
 
     def link(self, text, url, title=None):
         address = self.page.address(url)
-        return text if address is None else super().link(text, address, title)  # what is not here stays a word
+        return text if address is None else super().link(text, address, title)  # no page for it: plain text
 
     def image(self, text, url, title=None):
         return super().image(text, self.page.address(url) or url, title)
@@ -102,7 +102,7 @@ class Renderer(IPythonRenderer):
     def table(self, text):
         return f'<div class="table" tabindex="0"><table>{text}</table></div>\n'
 
-    def task_list_item(self, text, checked=False):  # a box that cannot be ticked is no control
+    def task_list_item(self, text, checked=False):  # a box that nobody can tick should not look like a control
         return f"<li>{'☑' if checked else '☐'} {text}</li>\n"
 
     def block_code(self, code, info=None):
@@ -117,7 +117,7 @@ def mathml(formula, display):
 
 
 class Reading:
-    """What makes nbconvert's exporters ours; ``write`` puts a page, and the pictures on it, below a folder."""
+    """Mixed into nbconvert's exporters; ``write`` puts a page and its pictures into a folder."""
 
     def __init__(self, template, **options):
         folders = {"extra_template_basedirs": [str(TEMPLATES)], "extra_template_paths": [str(TEMPLATES)]}
@@ -150,7 +150,7 @@ def copy(sources, folder):
 
 
 def fresh(folder, *styles):
-    """An empty folder but for the style sheets: what an earlier build left there goes."""
+    """Empty the folder and put the style sheets there: nothing of an earlier build is left."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for style in styles:
@@ -178,10 +178,10 @@ def read(path):
 def describe(cell):
     """Give each picture of a code cell its alt text and its size on the page."""
     pictures = [output for output in cell.outputs if "image/jpeg" in output.get("data", {})]
-    texts = cell.metadata.get("alt", "").splitlines() or ["Figure drawn by the code above"]
+    texts = cell.metadata.get("alt") or ["Figure drawn by the code above"]
     for number, output in enumerate(pictures):
         about = output.metadata.setdefault("image/jpeg", {})
         about["alt"] = texts[min(number, len(texts) - 1)]
-        if "width" not in about:  # stills of widgets; all our pictures are half as dense again as the page
+        if "width" not in about:  # stills of widgets; our pictures have 1.5 pixels per CSS pixel
             width, height = Image.open(io.BytesIO(base64.b64decode(output.data["image/jpeg"]))).size
             about["width"], about["height"] = round(width / 1.5), round(height / 1.5)

@@ -1,8 +1,8 @@
-"""Execute the series without a screen, one progress line a notebook.
+"""Execute the series without a screen, one line of progress per notebook.
 
     python tools/run_notebooks.py                 all notebooks and solutions -> build/, as .ipynb and .html
     python tools/run_notebooks.py --in-place      the committed notebooks themselves, and their cover pictures
-    python tools/run_notebooks.py 04 06           only those whose name starts so
+    python tools/run_notebooks.py 04 06           only those whose names start with 04 or 06
 
 Stops at the first notebook that fails, names it and the cell, and exits with 1.
 """
@@ -37,14 +37,14 @@ def run(path):
         reason = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
         source = notebook.cells[at["cell"]].source.strip().splitlines()
         return notebook, f"{path.name}, cell {at['cell'] + 1} ({source[0] if source else 'empty'}): {reason}"
-    for cell in notebook.cells:  # when a cell ran is nobody's business, and changes at every run
+    for cell in notebook.cells:  # times change at every run and would only make diffs
         cell.metadata.pop("execution", None)
     notebook.metadata.pop("language_info", None)
     return notebook, None
 
 
 def save_cover(notebook, path):
-    """Keep the picture of the cell tagged "cover": the notebook's own first lines show it."""
+    """Save the picture of the cell tagged "cover", which the notebook shows at its top."""
     for cell in notebook.cells:
         if "cover" in cell.metadata.get("tags", []):
             pictures = [output.data["image/jpeg"] for output in cell.outputs if "image/jpeg" in output.get("data", {})]
@@ -58,7 +58,7 @@ def main():
     parser.add_argument("--in-place", action="store_true", help="write the executed notebooks where they were")
     arguments = parser.parse_args()
     if arguments.in_place and not os.environ.get("NST_WEIGHTS"):
-        os.environ["NST_WEIGHTS"] = "embedded"  # committed outputs are those of the shipped weights
+        os.environ["NST_WEIGHTS"] = "embedded"  # committed outputs come from the shipped weights
     if arguments.in_place:
         os.environ["NST_STILLS"] = "1"  # panels wait until they have something to show
     series = ROOT / "notebooks"

@@ -1,6 +1,6 @@
-"""A small oil-painting kit: bristle strokes with colour and height, laid along a direction field.
+"""A small oil-painting kit: bristle strokes with color and height, laid along a direction field.
 
-A painting is made the way painters work: a rough *motif* (flat colour planes) says which colour goes where,
+A painting is made the way painters work: a rough *motif* (flat color planes) says which color goes where,
 a *direction* field (an angle per pixel) says how the hand moves, and several passes of strokes, from
 wide to narrow, cover the canvas. Every stroke also leaves paint relief, which `Canvas.finish` lights from
 the upper left. The idea of painting in layers of curved strokes is Hertzmann's (SIGGRAPH 1998).
@@ -19,15 +19,15 @@ def smoothstep(low, high, value):
 
 
 def mix(a, b, amount):
-    """Blend colours or images; `amount` may be a number or an (H, W) mask."""
+    """Blend colors or images; `amount` may be a number or an (H, W) mask."""
     amount = np.asarray(amount)[..., None]
     return np.asarray(a) * (1 - amount) + np.asarray(b) * amount
 
 
 def rgb(*codes):
-    """Hex codes such as "f2c14e" as an (N, 3) array of colours in 0..1 (one code: one colour)."""
-    colours = np.array([[int(code[i : i + 2], 16) for i in (0, 2, 4)] for code in codes]) / 255
-    return colours if len(codes) > 1 else colours[0]
+    """Hex codes such as "f2c14e" as an (N, 3) array of colors in 0..1 (one code: one color)."""
+    colors = np.array([[int(code[i : i + 2], 16) for i in (0, 2, 4)] for code in codes]) / 255
+    return colors if len(codes) > 1 else colors[0]
 
 
 def sample(image, rows, columns):
@@ -51,9 +51,9 @@ def cloud_noise(rng, shape, scale, octaves=4, stretch=(1, 1)):
     return (total - total.mean()) / total.std()
 
 
-def vary(rng, colours, jitter):
-    """Shift hue, saturation and value of (N, 3) colours at random: no two loads of a brush are equal."""
-    hsv = rgb2hsv(np.clip(colours, 0, 1)[None])[0] + rng.normal(0, 1, colours.shape) * jitter
+def vary(rng, colors, jitter):
+    """Shift hue, saturation and value of (N, 3) colors at random: no two loads of a brush are equal."""
+    hsv = rgb2hsv(np.clip(colors, 0, 1)[None])[0] + rng.normal(0, 1, colors.shape) * jitter
     hsv[:, 0] %= 1
     return hsv2rgb(np.clip(hsv, 0, 1)[None])[0]
 
@@ -67,18 +67,18 @@ def by_hand(rng, corners, tremble=1.0):
 
 
 class Canvas:
-    """A primed canvas: its colour, and the height of the paint on it."""
+    """A primed canvas: its color, and the height of the paint on it."""
 
     def __init__(self, rng, shape, ground):
         self.rng = rng
         self.shape = shape
-        self.colour = np.ones((*shape, 3)) * ground
+        self.color = np.ones((*shape, 3)) * ground
         self.height = np.zeros(shape)
         # Long thin streaks: each stroke reads its bristle marks from a random corner of this sheet.
         streaks = ndimage.gaussian_filter(rng.standard_normal((512, 2048)), (0.7, 14), mode="wrap")
         self.streaks = np.clip(streaks / streaks.std() / 2, -1, 1)
 
-    def stroke(self, points, width, colour, streak=0.12, relief=1.0, dry=0.3):
+    def stroke(self, points, width, color, streak=0.12, relief=1.0, dry=0.3):
         """Draw one stroke through `points` (K, 2: x, y). `dry` frays it, `streak` mixes its paint."""
         rng, radius = self.rng, width / 2
         points = np.asarray(points, float)
@@ -113,8 +113,8 @@ class Canvas:
         worn = 1 + (bristle - 0.2) * dry * smoothstep(0.3, 1.1, u / max(length, 1)) * 4
         alpha = np.clip(edge + 0.5, 0, 1) * np.clip(ends, 0, 1) * np.clip(worn, 0, 1)
 
-        paint = colour + bristle[..., None] * (streak * (0.6 + 0.8 * rng.random(3)))
-        self.colour[box] += alpha[..., None] * (np.clip(paint, 0, 1) - self.colour[box])
+        paint = color + bristle[..., None] * (streak * (0.6 + 0.8 * rng.random(3)))
+        self.color[box] += alpha[..., None] * (np.clip(paint, 0, 1) - self.color[box])
         # Paint is pushed to the rim of the stroke and furrowed by the bristles.
         thick = relief * np.sqrt(radius) * (0.55 + 0.45 * rim**2 + bristle / 2)
         self.height[box] += alpha * (thick - 0.55 * self.height[box])
@@ -126,7 +126,7 @@ class Canvas:
         y, x = np.indices(self.shape)
         weave = np.sin(x * 2.1) * np.sin(y * 2.1) * np.exp(-np.maximum(self.height, 0))
         gloss = np.maximum(slope - 0.2, 0) * 0.5
-        lit = self.colour * (1 + slope + grain * weave)[..., None] + gloss[..., None]
+        lit = self.color * (1 + slope + grain * weave)[..., None] + gloss[..., None]
         return Image.fromarray((np.clip(lit, 0, 1) * 255).astype(np.uint8))
 
 
@@ -145,7 +145,7 @@ def figure(canvas, x, y, tall, coat, skirt, hat):
 
 
 def trace(angle, turn, start, length, motif, tolerance, step):
-    """Walk from each start (N, 2) along the field; a walk ends early where the motif changes colour."""
+    """Walk from each start (N, 2) along the field; a walk ends early where the motif changes color."""
     height, width = angle.shape
     here, alive, paths = start.copy(), np.ones(len(start), bool), [start.copy()]
     home = motif[start[:, 1].astype(int), start[:, 0].astype(int)]
@@ -180,7 +180,7 @@ def lay_strokes(
     seeds = rng.permutation(np.clip(seeds, 0, [columns - 1, rows - 1]))
     if where is not None:
         seeds = seeds[rng.random(len(seeds)) < where[seeds[:, 1].astype(int), seeds[:, 0].astype(int)]]
-    colours = vary(rng, motif[seeds[:, 1].astype(int), seeds[:, 0].astype(int)], jitter)
+    colors = vary(rng, motif[seeds[:, 1].astype(int), seeds[:, 0].astype(int)], jitter)
     lengths = length * rng.lognormal(0, 0.3, len(seeds)) / 2
     widths = width * rng.lognormal(0, 0.22, len(seeds))
     step = max(2, length / 8)
@@ -188,7 +188,7 @@ def lay_strokes(
     turn = rng.normal(0, scatter, len(seeds))
     forth = trace(bent, turn, seeds, lengths, motif, tolerance, step)
     back = trace(bent, turn + np.pi, seeds, lengths, motif, tolerance, step)
-    for path, size, colour in zip(np.concatenate([back[:, :0:-1], forth], 1), widths, colours):
+    for path, size, color in zip(np.concatenate([back[:, :0:-1], forth], 1), widths, colors):
         moved = np.concatenate([[True], np.abs(np.diff(path, axis=0)).sum(1) > 0])
         path = path[moved] if moved.sum() > 1 else path[:1] + [[0, 0], [1, 0]]
-        canvas.stroke(path, size, colour, **stroke)
+        canvas.stroke(path, size, color, **stroke)

@@ -19,7 +19,7 @@ def grid():
 
 
 def smooth_noise(rng, size, shape=SHAPE):
-    """Noise of mean 0 and spread 1; its blobs are `size` picture pixels wide (or width and height)."""
+    """Noise of mean 0 and standard deviation 1; its blobs are `size` picture pixels wide (or width and height)."""
     width, height = np.broadcast_to(size, 2) * SCALE
     small = (max(2, round(shape[0] / height) + 2), max(2, round(shape[1] / width) + 2))
     coarse = Image.fromarray(rng.standard_normal(small).astype(np.float32))
@@ -57,12 +57,12 @@ def leaf(base, tip, width, bend=0.0, belly=0.5):
     return ribbon(middle, width * np.sin(np.pi * along) ** 0.8 + 1)
 
 
-def ellipse(centre, radii, angle=0.0, count=60):
+def ellipse(center, radii, angle=0.0, count=60):
     """The outline of a turned ellipse."""
     turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
     x, y = radii[0] * np.cos(turn), radii[1] * np.sin(turn)
     cos, sin = np.cos(angle), np.sin(angle)
-    return np.stack([centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos], 1)
+    return np.stack([center[0] + x * cos - y * sin, center[1] + x * sin + y * cos], 1)
 
 
 def corners(outline):
@@ -95,7 +95,7 @@ def relief_light(height, strength=1.0):
     return -strength * (down + right)
 
 
-def finish(colour):
-    """An array of colours between 0 and 1, at working size, made into the finished picture."""
-    image = Image.fromarray((np.clip(colour, 0, 1) * 255).astype(np.uint8))
+def finish(color):
+    """An array of colors between 0 and 1, at working size, made into the finished picture."""
+    image = Image.fromarray((np.clip(color, 0, 1) * 255).astype(np.uint8))
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)

@@ -14,7 +14,7 @@ from canvas import HEIGHT, SCALE, SHAPE, WIDTH, corners, curve, draw_line, ellip
 PAPER, CHALK = np.array([0.87, 0.79, 0.68]), np.array([1.0, 0.985, 0.95])
 CHARCOAL, DUST = np.array([0.10, 0.09, 0.09]), np.array([0.25, 0.20, 0.17])
 HORIZON, FOCUS, EYE = np.array([505.0, 455.0]), 640.0, 1.7  # a person standing in the street
-LEFT, RIGHT = -4.2, 3.7  # the two walls, in metres
+LEFT, RIGHT = -4.2, 3.7  # the two walls, in meters
 # Houses on the two sides: nearest and farthest point, height, height of the gable, tone.
 SUNNY = [
     (36, 48, 7, 4, 0.25),
@@ -39,7 +39,7 @@ LAYERS = [(0.1, 0.0, 9.0), (0.34, 0.5, 8.0), (0.56, -0.55, 7.0), (0.78, 1.3, 6.0
 
 
 def project(*points):
-    """Where points of the street (metres: across, up, away) fall on the paper."""
+    """Where points of the street (meters: across, up, away) fall on the paper."""
     across, up, away = np.array(points, float).T
     return HORIZON + FOCUS * np.stack([across, EYE - up], 1) / away[:, None]
 
@@ -87,7 +87,7 @@ class Drawing:
         area_map = np.asarray(self.area_map)
         for number, (outline, tone, angle) in enumerate(self.areas, 1):
             seen = np.clip(outline, 0, (WIDTH, HEIGHT))
-            centre, radius = (seen.min(0) + seen.max(0)) / 2, np.hypot(*np.ptp(seen, axis=0)) / 2 + 6
+            center, radius = (seen.min(0) + seen.max(0)) / 2, np.hypot(*np.ptp(seen, axis=0)) / 2 + 6
             fine = np.clip(radius / 60, 0.45, 1)  # small things are hatched more closely
             for layer, (threshold, turn, spacing) in enumerate(LAYERS):
                 if tone < threshold:
@@ -102,7 +102,7 @@ class Drawing:
                         off = row + rng.normal(0, 0.16) * spacing * fine
                         bow = off + rng.normal(0, 1.2) * np.sin(np.pi * along)
                         reach = ahead * (start + (end - start) * along)[:, None]
-                        path = centre + reach + aside * bow[:, None]
+                        path = center + reach + aside * bow[:, None]
                         self.hatch_stroke(path, layer, tone, number, area_map)
                         start = end + rng.uniform(-6, 5)
 
@@ -110,7 +110,7 @@ class Drawing:
         """Draw the part of a stroke that lies in its own area."""
         rng, middle = self.rng, path.mean(0)
         if np.minimum(middle, (WIDTH, HEIGHT) - middle).min() < rng.uniform(5, 30):
-            return  # the drawing thins out towards the edge of the paper
+            return  # the drawing thins out toward the edge of the paper
         columns, rows = np.clip(path * SCALE, 0, np.array(SHAPE[::-1]) - 1).astype(int).T
         inside = area_map[rows, columns] == number
         if inside.sum() > 2:
@@ -263,7 +263,7 @@ def paint(seed=0):
         bare *= 1 - marks * np.clip(0.6 + 2.2 * (marks - 0.7 * tooth), 0.12, 0.97)
     left = 1 - 0.8 * sheets["eraser"]
     chalk = np.clip(gaussian_filter(sheets["chalk"], 1) * 1.6 - tooth * 0.9, 0, 0.92)
-    colour = PAPER * (1 + 0.07 * (tooth - 0.5) + 0.015 * smooth_noise(rng, 200))[..., None]
+    color = PAPER * (1 + 0.07 * (tooth - 0.5) + 0.015 * smooth_noise(rng, 200))[..., None]
     for medium, cover in ((DUST, dust * left), (CHARCOAL, (1 - bare) * left), (CHALK, chalk)):
-        colour = colour + (medium - colour) * cover[..., None]
-    return finish(colour)
+        color = color + (medium - color) * cover[..., None]
+    return finish(color)

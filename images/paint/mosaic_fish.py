@@ -2,7 +2,7 @@
 
 It borrows from the sea-life floors of Pompeii and Roman Africa. The stones (tesserae) are laid in rows that
 follow the outline of every figure, inside and out (opus vermiculatum), and are cut smaller for the figures;
-no stone is quite square, and grey mortar shows between them.
+no stone is quite square, and gray mortar shows between them.
 """
 
 import numpy as np
@@ -63,13 +63,13 @@ class Design:
             self.figure[mask] = self.figure.max() + 1
 
 
-def design_fish(design, centre, length, facing, tilt, coat):
+def design_fish(design, center, length, facing, tilt, coat):
     """A bream: fins first, then the body in bands from back to belly, head, gill and eye."""
-    centre, (back, bands, fin, cheek) = np.array(centre, float), coat
+    center, (back, bands, fin, cheek) = np.array(center, float), coat
     turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
 
     def place(points):
-        return centre + (np.array(points, float) * length * (facing, 1)) @ turn
+        return center + (np.array(points, float) * length * (facing, 1)) @ turn
 
     top = curve([(-0.5, 0.03), (-0.36, -0.12), (-0.12, -0.21), (0.16, -0.14), (0.4, -0.035)])
     bottom = curve([(-0.5, 0.03), (-0.38, 0.11), (-0.14, 0.19), (0.16, 0.11), (0.4, 0.03)])
@@ -121,10 +121,10 @@ def design_border(design, x, y):
     across, down = np.linspace(38, WIDTH - 38, 23), np.linspace(38, HEIGHT - 38, 17)
     chain = [(a, b) for a in across for b in (38, HEIGHT - 38)]
     chain += [(a, b) for b in down[1:-1] for a in (38, WIDTH - 38)]
-    for number, centre in enumerate(chain):
+    for number, center in enumerate(chain):
         ring, heart = [("blue", "ochre"), ("brick", "sea")][number // 2 % 2]
-        design.lay(ellipse(centre, (17, 17)), ring, figure=True)
-        design.lay(ellipse(centre, (8, 8)), heart)
+        design.lay(ellipse(center, (17, 17)), ring, figure=True)
+        design.lay(ellipse(center, (8, 8)), heart)
 
 
 def make_design(x, y):
@@ -216,13 +216,13 @@ def paint(seed=0):
     middles = ndimage.maximum_position(to_joint, stones, np.arange(1, stones.max() + 1))
     baskets = [basket.split() for basket in STONES.values()]
     codes = [rng.choice(baskets[design.material[spot]]) for spot in middles]
-    colours = np.array([MORTAR] + [[int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)] for code in codes])
-    colours[1:] *= rng.normal(1, 0.06, (len(codes), 1))
-    tilt = rng.normal(0, 0.07, len(colours))
+    colors = np.array([MORTAR] + [[int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)] for code in codes])
+    colors[1:] *= rng.normal(1, 0.06, (len(codes), 1))
+    tilt = rng.normal(0, 0.07, len(colors))
     facet = 1 + tilt[stones] + 0.035 * smooth_noise(rng, 2) + 0.03 * smooth_noise(rng, 7)
     cover = np.clip((to_joint - 1.6) / 1.6, 0, 1)[..., None]
     edge = relief_light(ndimage.gaussian_filter(np.clip(to_joint, 0, 6), 1), 0.16)
     mortar = MORTAR * (1 + 0.1 * smooth_noise(rng, 1.5) + 0.1 * smooth_noise(rng, 30))[..., None]
-    stone = colours[stones] * (facet + np.clip(edge, -0.28, 0.28))[..., None]
+    stone = colors[stones] * (facet + np.clip(edge, -0.28, 0.28))[..., None]
     wear = 1 + 0.05 * smooth_noise(rng, 200)
     return finish((mortar * (1 - cover) + stone * cover) * wear[..., None])

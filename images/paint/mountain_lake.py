@@ -14,7 +14,7 @@ from brush import cloud_noise, mix, rgb, sample, smoothstep
 
 HEIGHT, WIDTH, SHORE = 720, 960, 448
 GRID, FOCAL, LIFT = 640, 1100, 142  # map size in cells, focal length in pixels, cells per unit of height
-SUN = np.array([-0.88, 0.38, -0.28])  # towards the light: left, up, and a little towards us
+SUN = np.array([-0.88, 0.38, -0.28])  # toward the light: left, up, and a little toward us
 HAZE = rgb("b4b6cc")
 # Summits on the map: x, distance, height, spread.
 PEAKS = [
@@ -65,7 +65,7 @@ def rain(rng, land, rounds=36, drops=6000, steps=40):
 
 
 def sunlight(land):
-    """Lambert shading with cast shadows: walk from every cell towards the sun; is rock in the way?"""
+    """Lambert shading with cast shadows: walk from every cell toward the sun; is rock in the way?"""
     dz, dx = np.gradient(land)
     normal = np.stack([-dx, np.ones_like(dx), -dz], -1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
@@ -78,7 +78,7 @@ def sunlight(land):
 
 
 def mountains(rng, sky):
-    """Colour the map (rock, snow, woods), light it, and look at it from the far end of the lake."""
+    """Color the map (rock, snow, woods), light it, and look at it from the far end of the lake."""
     land = ndimage.zoom(rain(rng, terrain(rng)), 2, order=3)
 
     def noise(scale, octaves=4):
@@ -116,7 +116,7 @@ def mountains(rng, sky):
 
 
 def evening_sky(rng):
-    """Blue above, peach at the horizon, and clouds on a flat ceiling that shrink towards the horizon."""
+    """Blue above, peach at the horizon, and clouds on a flat ceiling that shrink toward the horizon."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(float)
     sky = mix(rgb("44659c"), rgb("a9b4d0"), smoothstep(0, 260, y))
     sky = mix(sky, rgb("f7cfa6"), 0.9 * smoothstep(120, 420, y + 0.12 * (WIDTH / 2 - x)))
@@ -142,11 +142,11 @@ def conifers(rng, picture, trees, shade, light):
                 tip = x + (side or rng.uniform(-0.6, 0.6)) * reach * rng.uniform(0.3, 1.15)
                 drop = row + abs(tip - x) * rng.uniform(0.1, 0.5)
                 sunny = smoothstep(0.7, -1.3, (tip - x) / reach) * rng.random() ** 2 * 1.4
-                colour = mix(shade, light, sunny) * tone * rng.uniform(0.8, 1.15)
+                color = mix(shade, light, sunny) * tone * rng.uniform(0.8, 1.15)
                 root = x + (tip - x) * rng.uniform(0, 0.5)
                 below = (x + tip) / 2, drop + thick
                 corners = [(root, row - thick), (tip, drop), below, (root, row + thick)]
-                draw.polygon(corners, fill=tuple((np.clip(colour, 0, 1) * 255).astype(int)))
+                draw.polygon(corners, fill=tuple((np.clip(color, 0, 1) * 255).astype(int)))
     layer = np.asarray(big.resize((WIDTH, HEIGHT), Image.LANCZOS)) / 255
     return mix(picture, layer[..., :3], layer[..., 3])
 
@@ -183,7 +183,7 @@ def paint(seed=0):
     near_trees = [(px, SHORE + 3, tall * rng.uniform(0.5, 1)) for px, tall in zip(sides, tallest)]
     picture = conifers(rng, picture, near_trees, rgb("17211a"), rgb("5c5f36"))
 
-    # The lake: the scene upside down, pushed about by ripples that grow towards us.
+    # The lake: the scene upside down, pushed about by ripples that grow toward us.
     near = np.clip((y - SHORE) / (HEIGHT - SHORE), 0, 1)
     sheet = cloud_noise(rng, (900, 900), 60, 4)
     away = 9000 / (np.maximum(y - SHORE, 0) + 14)

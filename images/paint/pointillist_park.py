@@ -1,6 +1,6 @@
-"""A Sunday on the river bank in dots of pure colour, after the divisionists Seurat and Signac (1884-1890).
+"""A Sunday on the river bank in dots of pure color, after the divisionists Seurat and Signac (1884-1890).
 
-No colour is mixed on the palette. Each dot takes the nearest tube colour to its place *plus chance*, and
+No color is mixed on the palette. Each dot takes the nearest tube color to its place *plus chance*, and
 one dot in eight takes the complementary hue, so greens carry sparks of orange and shadows turn violet.
 The eye mixes them again at a distance. The pale ground stays visible between the dots.
 """
@@ -38,7 +38,7 @@ PIGMENTS = np.concatenate([TUBES] + [mix(TUBES, np.ones(3), white) for white in 
 
 
 def scene(shape, blob):
-    """The drawing, in flat colours, from the sky forward."""
+    """The drawing, in flat colors, from the sky forward."""
     # Sky with bands of cloud, far bank with trees and houses.
     shape("b8d8f0", (0, 70), (200, 84), (560, 60), (960, 80), (960, 160), (0, 160))
     shape("f0e2c8", (0, 150), (300, 138), (960, 150), (960, 260), (0, 260))
@@ -127,7 +127,7 @@ def people(shape, blob):
 
 
 def divide(rng, motif):
-    """Replace each pixel by a tube colour near it: the colour a dot placed there would take."""
+    """Replace each pixel by a tube color near it: the color a dot placed there would take."""
     lab = rgb2lab(np.clip(motif, 0, 1)) + rng.normal(0, 1, motif.shape) * [7, 15, 15]
     opposite = rng.random(motif.shape[:2]) < 0.12
     lab[opposite] *= [1, -0.8, -0.8]

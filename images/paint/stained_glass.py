@@ -1,6 +1,6 @@
 """A stained-glass window: a peacock on a branch before the low sun.
 
-It borrows from the leaded windows of around 1900 (Tiffany, La Farge): streaky, bubbly, jewel-coloured glass
+It borrows from the leaded windows of around 1900 (Tiffany, La Farge): streaky, bubbly, jewel-colored glass
 cut into pieces, each held by a strip of lead, the strips soldered where they meet, and daylight behind.
 """
 
@@ -17,36 +17,36 @@ FLOWERS = [((90, 640), 62, 0.3), ((215, 588), 50, 0.9), ((330, 655), 66, 0.1), (
 
 
 class Window:
-    """Pieces of glass: a map that says which piece each pixel belongs to, and the colour of each piece."""
+    """Pieces of glass: a map that says which piece each pixel belongs to, and the color of each piece."""
 
     def __init__(self, rng):
         self.rng = rng
         self.pieces = np.zeros(SHAPE, np.int32)
         self.parts = np.zeros(SHAPE, np.int32)
         self.lead = np.ones(SHAPE, np.float32)
-        self.colours = [(0, 0, 0)]
+        self.colors = [(0, 0, 0)]
         self.part = 0
 
     def begin_part(self):
         """Whatever is cut next belongs to a new part of the picture; wider lead goes around each part."""
         self.part += 1
 
-    def piece(self, outline, colour, lead=1.0):
+    def piece(self, outline, color, lead=1.0):
         """Cut one piece of glass; it takes the place of whatever it covers."""
-        self.cut_up(mask_of(outline), np.zeros(SHAPE, np.int8), lambda _: colour, lead)
+        self.cut_up(mask_of(outline), np.zeros(SHAPE, np.int8), lambda _: color, lead)
 
-    def cut_up(self, mask, cells, colour_of, lead=1.0):
+    def cut_up(self, mask, cells, color_of, lead=1.0):
         """Cut the masked area into one piece for each value in `cells`; `lead` is how wide its lead is."""
         self.lead[mask] = lead
         for cell in np.unique(cells[mask]):
-            self.pieces[mask & (cells == cell)] = len(self.colours)
-            shade = np.array(colour_of(cell)) * self.rng.uniform(0.82, 1.15)
-            self.colours.append(np.clip(shade + self.rng.normal(0, 0.035, 3), 0.01, 1))
+            self.pieces[mask & (cells == cell)] = len(self.colors)
+            shade = np.array(color_of(cell)) * self.rng.uniform(0.82, 1.15)
+            self.colors.append(np.clip(shade + self.rng.normal(0, 0.035, 3), 0.01, 1))
         self.parts[mask] = self.part
 
 
 def blend(stops, position):
-    """A colour from a list of colours; position 0 is the first, 1 the last."""
+    """A color from a list of colors; position 0 is the first, 1 the last."""
     stops = np.array(stops)
     return [np.interp(position, np.linspace(0, 1, len(stops)), stops[:, c]) for c in range(3)]
 
@@ -80,11 +80,11 @@ def cut_landscape(window, x, y, rng):
         (500, 22, 210, 95, (0.16, 0.5, 0.3)),
         (575, 24, 260, 110, (0.3, 0.58, 0.16)),
     ]
-    for order, (top, rise, length, cut, colour) in enumerate(hills):
+    for order, (top, rise, length, cut, color) in enumerate(hills):
         edge = top + rise * np.sin(x / length * 3 + order * 2.1) + 0.5 * wobble
         cells = np.floor((x + 0.5 * (y - top) * (-1) ** order + wobble + order * 40) / cut).astype(int)
         window.begin_part()
-        window.cut_up(y > edge, cells - cells.min(), lambda _, colour=colour: colour)
+        window.cut_up(y > edge, cells - cells.min(), lambda _, color=color: color)
 
 
 def cut_feather(window, angle, length, width):
@@ -94,9 +94,9 @@ def cut_feather(window, angle, length, width):
     blade = leaf(TAIL_ROOT, tip + ahead * width * 0.55, width * 1.15, -0.06, 0.84)
     window.piece(blade, (0.08, 0.6, 0.28), 0.8)
     eye = [(0.92, 0, (1.0, 0.72, 0.1)), (0.64, 3, (0.1, 0.85, 0.85)), (0.34, 6, (0.1, 0.12, 0.75))]
-    for size, slide, colour in eye if length > 200 else []:
+    for size, slide, color in eye if length > 200 else []:
         outline = ellipse(tip - ahead * slide, (size * width * 0.56, size * width * 0.46), angle + 0.2)
-        window.piece(outline, colour, 0.5)
+        window.piece(outline, color, 0.5)
 
 
 def cut_peacock(window, rng):
@@ -142,25 +142,25 @@ def cut_branch(window):
         window.piece(ribbon(part, np.linspace(40 - start / 5, 36 - start / 5, len(part))), (0.38, 0.17, 0.07))
 
 
-def cut_flower(window, centre, size, colour, turn):
-    """A five-petalled flower with a golden heart, and two leaves."""
-    centre = np.array(centre, float)
+def cut_flower(window, center, size, color, turn):
+    """A five-petaled flower with a golden heart, and two leaves."""
+    center = np.array(center, float)
     window.begin_part()
     for side in (-1, 1):
-        tip = centre + size * np.array([1.7 * side, 1.0])
-        window.piece(leaf(centre, tip, size * 0.62, 0.15 * side), (0.6, 0.8, 0.15))
+        tip = center + size * np.array([1.7 * side, 1.0])
+        window.piece(leaf(center, tip, size * 0.62, 0.15 * side), (0.6, 0.8, 0.15))
     window.begin_part()
     for angle in turn + np.arange(5) * 2 * np.pi / 5:
-        tip = centre + size * np.array([np.cos(angle), np.sin(angle)])
-        window.piece(leaf(centre, tip, size * 0.95, 0.05, 0.62), colour)
-    window.piece(ellipse(centre, (size * 0.27, size * 0.25)), (1, 0.8, 0.2))
+        tip = center + size * np.array([np.cos(angle), np.sin(angle)])
+        window.piece(leaf(center, tip, size * 0.95, 0.05, 0.62), color)
+    window.piece(ellipse(center, (size * 0.27, size * 0.25)), (1, 0.8, 0.2))
 
 
 def glaze(window, to_lead, rng):
-    """The colour of the glass itself: streaks, bubbles, and light that is strongest in mid-pane."""
-    colours = np.array(window.colours)
+    """The color of the glass itself: streaks, bubbles, and light that is strongest in mid-pane."""
+    colors = np.array(window.colors)
     pieces = window.pieces
-    kinds = rng.integers(0, 4, len(colours))[pieces]
+    kinds = rng.integers(0, 4, len(colors))[pieces]
     streak = np.zeros(SHAPE, np.float32)
     rows, columns = np.indices(SHAPE)
     for kind, (size, slope) in enumerate(STREAKS):
@@ -168,9 +168,9 @@ def glaze(window, to_lead, rng):
         slid = (columns + slope * rows).astype(int) % (2 * SHAPE[1])
         waves = waves[rows, np.minimum(slid, 2 * SHAPE[1] - 1 - slid)]
         streak[kinds == kind] = waves[kinds == kind]
-    neighbour = np.clip(colours[:, [1, 2, 0]] * 0.35 + colours * 0.65 + 0.1, 0, 1)
+    neighbor = np.clip(colors[:, [1, 2, 0]] * 0.35 + colors * 0.65 + 0.1, 0, 1)
     mix = np.clip(0.3 + 0.35 * streak, 0, 1)[..., None]
-    glass = colours[pieces] * (1 - mix) + neighbour[pieces] * mix
+    glass = colors[pieces] * (1 - mix) + neighbor[pieces] * mix
     light = 0.62 + 0.58 * (1 - np.exp(-to_lead / 18)) + 0.15 * streak
     bubbles = gaussian_filter((rng.random(SHAPE) > 0.9995).astype(np.float32), 2.0) * 25
     light += np.clip(relief_light(bubbles, 1.2), -0.5, 0.8)
@@ -209,8 +209,8 @@ def paint(seed=0):
     cut_landscape(window, x, y, rng)
     cut_branch(window)
     cut_peacock(window, rng)
-    for centre, size, turn in FLOWERS:
-        cut_flower(window, centre, size, (0.85, 0.06, 0.12), turn)
+    for center, size, turn in FLOWERS:
+        cut_flower(window, center, size, (0.85, 0.06, 0.12), turn)
     to_lead = distance_transform_edt(~edges(window.pieces))
     daylight = 1.25 - 0.45 * np.hypot(x - 400, y - 300) / 600
     glass = glaze(window, to_lead, rng) * daylight[..., None]

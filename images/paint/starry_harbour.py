@@ -1,4 +1,4 @@
-"""A little harbour under a turning night sky, in the manner of Van Gogh's nights at Arles and Saint-Remy.
+"""A little harbor under a turning night sky, in the manner of Van Gogh's nights at Arles and Saint-Remy.
 
 Long bristle strokes follow the streamlines of a sky full of whirls: every star, and every curl of the wind,
 is a hill in a stream function, and paint runs along its contour lines. The village is outlined in dark
@@ -67,19 +67,19 @@ WINDOWS = [
 
 
 def sky(rng, x, y):
-    """Colour and stroke direction of the sky: both follow the contour lines of one stream function."""
+    """Color and stroke direction of the sky: both follow the contour lines of one stream function."""
     stream = y + 16 * np.sin(x / 95 + y / 120)
     for cx, cy, size, turn in CURLS:
         stream = stream + 1.9 * turn * size * np.exp(-((x - cx) ** 2 + 1.5 * (y - cy) ** 2) / size**2)
     for cx, cy, glow in LIGHTS:
         stream = stream + 3 * glow * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / glow**2)
     tone = np.floor(stream / 13 + 1.1 * cloud_noise(rng, x.shape, 110, 5)).astype(int)
-    colour = NIGHT[tone % len(NIGHT)]
+    color = NIGHT[tone % len(NIGHT)]
     for cx, cy, glow in LIGHTS:
         ring = np.hypot(x - cx, y - cy) / glow * 6
-        colour = mix(colour, RINGS[np.clip(ring, 0, 7).astype(int)], ring < 8)
+        color = mix(color, RINGS[np.clip(ring, 0, 7).astype(int)], ring < 8)
     down, across = np.gradient(stream)
-    return colour, np.arctan2(-across, down)
+    return color, np.arctan2(-across, down)
 
 
 def village(motif, angle):
@@ -117,9 +117,9 @@ def lamplight(canvas, x, y):
     for depth in np.arange(6, reach, 5):
         half = rng.uniform(3, 9) * (0.7 + depth / reach)
         left = np.array([x + rng.normal(0, 2 + depth / 40) - half, SHORE + depth])
-        colour = mix(LAMP, rgb("c8702a"), rng.random() * depth / reach)
+        color = mix(LAMP, rgb("c8702a"), rng.random() * depth / reach)
         if rng.random() > 0.6 * depth / reach:
-            canvas.stroke(by_hand(rng, [left, left + [2 * half, 0]]), 5, colour, relief=1.8)
+            canvas.stroke(by_hand(rng, [left, left + [2 * half, 0]]), 5, color, relief=1.8)
     for turn in rng.uniform(0, 2 * np.pi, 7):
         spot = np.array([x + 11 * np.cos(turn), y + 11 * np.sin(turn)])
         canvas.stroke([spot - [0, 4], spot + [0, 4]], 5, mix(rgb("c86a28"), rgb("7a5a6a"), rng.random()))
@@ -134,13 +134,13 @@ def boat(canvas, x, y, size, hull, mast):
     for depth in np.arange(0.3, 1.3, 5 / size):
         half = 0.8 * size * rng.uniform(0.4, 1) * (1.35 - depth)
         left = np.array([x + rng.normal(0, 0.1 * size) - half, y + size * depth])
-        colour = vary(rng, mix(hull, INK, 0.5 + 0.25 * depth)[None], jitter)[0]
-        canvas.stroke(by_hand(rng, [left, left + [2 * half, 0]]), 6, colour)
+        color = vary(rng, mix(hull, INK, 0.5 + 0.25 * depth)[None], jitter)[0]
+        canvas.stroke(by_hand(rng, [left, left + [2 * half, 0]]), 6, color)
     for row in np.linspace(0, 1, 7):
         sheer = y + size * (0.32 * row - 0.18 * span**2 * (1 - row))
         plank = np.stack([x + size * span * (1 - 0.3 * row), sheer], 1) + rng.normal(0, 0.8, (9, 2))
-        colour = vary(rng, mix(hull, INK, 0.8 * row)[None], jitter)[0]
-        canvas.stroke(plank, 0.075 * size, colour, 0.2, relief=1.7)
+        color = vary(rng, mix(hull, INK, 0.8 * row)[None], jitter)[0]
+        canvas.stroke(plank, 0.075 * size, color, 0.2, relief=1.7)
     top, sail = (x + 0.08 * size, y - mast), [(x, y - 0.2 * mast), (x - 0.8 * size, y - 0.33 * mast)]
     for side in (-0.95, 0.95):
         canvas.stroke(by_hand(rng, [top, (x + side * size, y - 0.14 * size)]), 2.2, INK, dry=0.6)

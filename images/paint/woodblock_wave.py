@@ -1,6 +1,6 @@
 """A great wave breaking over two boats, before a snowy mountain and a red sun.
 
-It borrows from the colour woodblock prints of Edo Japan (ukiyo-e; Hokusai and Hiroshige, about 1830): one
+It borrows from the color woodblock prints of Edo Japan (ukiyo-e; Hokusai and Hiroshige, about 1830): one
 carved block for each ink, Prussian blue in several strengths, a dark key block for the lines, graded
 printing (bokashi), the grain of the wood, and blocks that never meet the paper quite where they should.
 """
@@ -230,7 +230,7 @@ def wood_grain(rng, x, y):
 
 
 def make_paper(rng):
-    """Cream mulberry paper with long fibres."""
+    """Cream mulberry paper with long fibers."""
     sheet = Image.new("L", SHAPE[::-1], 128)
     draw = ImageDraw.Draw(sheet)
     for _ in range(1500):
@@ -238,8 +238,8 @@ def make_paper(rng):
         bends = angle + np.cumsum(rng.normal(0, 0.25, 8))
         path = start + 4 * np.cumsum(np.stack([np.cos(bends), np.sin(bends)], 1), 0)
         draw_line(draw, path, 0.6, int(128 + rng.choice([-34, 40])))
-    fibres = (np.asarray(sheet, np.float32) - 128) / 255
-    tone = 1 + 0.35 * fibres + 0.012 * smooth_noise(rng, 2) + 0.018 * smooth_noise(rng, 120)
+    fibers = (np.asarray(sheet, np.float32) - 128) / 255
+    tone = 1 + 0.35 * fibers + 0.012 * smooth_noise(rng, 2) + 0.018 * smooth_noise(rng, 120)
     return np.array([0.95, 0.905, 0.79]) * tone[..., None]
 
 
@@ -263,7 +263,7 @@ def paint(seed=0):
         "rose": np.clip((y - 230) / 220, 0, 1) ** 1.5,
         "middle": 0.62 + 0.38 * np.clip((y - 60) / 300, 0, 1),
     }
-    colour = make_paper(rng)
+    color = make_paper(rng)
     for ink, sheet in blocks.sheets.items():
         wood = np.asarray(sheet, np.float32) / 255
         wood = shift(gaussian_filter(wood, 0.8), rng.normal(0, 1.4 * SCALE, 2), order=1)
@@ -271,5 +271,5 @@ def paint(seed=0):
         strength = 1 - flatness * wood_grain(rng, x, y)
         strength -= 0.04 * smooth_noise(rng, 1.5) + 0.05 * smooth_noise(rng, 45)
         amount = np.clip(wood * strength * fade.get(ink, 1), 0, 1)[..., None]
-        colour = colour * (1 - amount + amount * np.array(INKS[ink]))
-    return finish(colour)
+        color = color * (1 - amount + amount * np.array(INKS[ink]))
+    return finish(color)

@@ -56,7 +56,8 @@ def check(answer, name=None):
 def _is_stub(function):
     """Whether a function has no body but ``...`` (and perhaps a docstring)."""
     code = function.__code__
-    return not code.co_names and code.co_code in [empty.__code__.co_code for empty in (_stub, _stub_with_docstring)]
+    empty = code.co_code in [stub.__code__.co_code for stub in (_stub, _stub_with_docstring)]
+    return empty and not code.co_names and code.co_consts[-1:] == (None,)  # not: return 3
 
 
 def _stub(): ...

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# The studio's upload button: without it the server drops what is over 10 MB, in silence.
+# The studio's upload button: without it the server drops anything over 10 MB without an error.
 UPLOADS = "--ServerApp.tornado_settings={'websocket_max_message_size': 104857600}"
 
 
@@ -38,10 +38,10 @@ def main():
         (venv / "ready").touch()
     environment = dict(os.environ)
     environment.setdefault("GOMP_SPINCOUNT", "20000")  # see the Makefile
-    if (HERE / "cache").is_dir():  # ImageNet's weights came along
+    if (HERE / "cache").is_dir():  # ImageNet's weights were included
         environment["TORCH_HOME"] = str(HERE / "cache")
     else:
-        environment.setdefault("NST_WEIGHTS", "embedded")  # or the notebooks would look for a network
+        environment.setdefault("NST_WEIGHTS", "embedded")  # or the notebooks would try to download
     check = "import nst_helpers, jupyterlab; nst_helpers.load_vgg19('embedded')"
     subprocess.run([str(python), "-c", check], env=environment, check=True)
     print("ready", flush=True)

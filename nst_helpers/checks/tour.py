@@ -1,0 +1,55 @@
+"""Notebook 00: a guess, a recipe, and half a style."""
+
+import operator
+
+from ..features import load_vgg19
+from ..images import sample, samples
+from ..preprocessing import preprocess, rgb_std
+from ..training import stylize
+from . import as_name, as_number, exercise
+
+
+@exercise
+def appears(answer):
+    guess = as_name(answer).replace("harbour", "harbor")
+    assert guess in ("coffee", "cup", "harbor", "noise"), f'write "coffee", "harbor" or "noise", not {answer!r:.60}'
+    assert guess != "harbor", "the painting enters by the style loss alone, and its weight is 0"
+    assert guess != "noise", "noise is only the start: which loss is left, and when is it small?"
+
+
+@exercise
+def my_choice(answer):
+    assert callable(answer), "my_choice should stay a function: def my_choice(): return …"
+    recipe = answer()
+    assert recipe is not None, "it gives nothing back yet: return three things"
+    assert isinstance(recipe, (tuple, list)) and len(recipe) == 3, (
+        "give three things back: return content name, style name, size"
+    )
+    *names, size = recipe
+    for name in names:
+        assert isinstance(name, str), "give the *names* of two samples, not the pictures"
+        assert name in samples(), f"there is no sample {name!r:.60}: print(list(samples())) shows the names"
+        assert name not in ("coffee", "starry_harbour"), f"{name} has been used above: take another"
+    assert names[0] != names[1], "content and style are the same picture: choose two"
+    try:
+        size = operator.index(size)
+    except TypeError:
+        raise AssertionError(f"the size should be an integer from 100 to 300, not {size!r:.60}") from None
+    assert 100 <= size <= 300, f"the size should be an integer from 100 to 300, not {size}"
+
+
+@exercise
+def half_weight(answer):
+    weight = as_number(answer)
+    assert weight > 0, "a weight of 0 asks for no style at all, and less makes no sense: choose more than 0"
+    net = load_vgg19("embedded", verbose=False)
+    photo, painting = sample("coffee").resize((96, 64)), sample("starry_harbour")
+
+    def distance(style_weight):
+        painted = stylize(photo, painting, net, 96, style_weight=style_weight, num_epochs=30)
+        pixels = [preprocess(img, (64, 96))[0] * rgb_std.view(3, 1, 1) for img in (painted, photo)]
+        return float((pixels[0] - pixels[1]).abs().mean())
+
+    share = 100 * distance(weight) / distance(net.settings.style_weight)
+    assert share <= 65, f"{weight:g} goes {share:.0f} % of the way: too far, take less"
+    assert share >= 35, f"{weight:g} goes {share:.0f} % of the way: not far enough, take more"

@@ -1,0 +1,71 @@
+"""Answers to the exercises of notebook 09: unusual right ones, and wrong ones with words that the check says."""
+
+RIGHT = {
+    "same_pull": ["same_pull = torch.tensor(True)", "same_pull = 1 == 1.0", 'same_pull = " true"'],
+    "disk": [
+        """
+def disk(height, width, row, column, radius):
+    mask = torch.zeros(1, 1, height, width)
+    for r in range(height):
+        for c in range(width):
+            if (r - row) ** 2 + (c - column) ** 2 <= radius**2:
+                mask[0, 0, r, c] = 1
+    return mask
+""",
+        """
+def disk(height, width, row, column, radius):
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    return torch.where(torch.hypot(rows - float(row), columns - float(column)) <= radius, 1.0, 0.0)[None, None]
+""",
+        """
+def disk(height, width, row, column, radius):
+    import numpy as np
+
+    rows, columns = np.ogrid[:height, :width]
+    return ((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).astype(float)[None, None]
+""",
+    ],
+    "slice_distance": [
+        "def slice_distance(a, b):\n    return F.mse_loss(torch.sort(a)[0], torch.sort(b)[0])",
+        "def slice_distance(a, b):\n    return ((-a).sort().values - (-b).sort().values).pow(2).sum() / len(a)",
+        "def slice_distance(a, b):\n    return ((a[a.argsort()] - b[b.argsort()]) ** 2).mean()",
+    ],
+}
+
+_DISK = """
+def disk(height, width, row, column, radius):
+    rows, columns = torch.arange(height).view(-1, 1), torch.arange(width).view(1, -1)
+    return {}
+"""
+
+WRONG = {
+    "same_pull": {
+        "same_pull = False": "the slopes of",
+        "same_pull = 'maybe'": "write True or False",
+        "same_pull = 0": "the slopes of",
+        "same_pull = [True]": "write True or False",
+    },
+    "disk": {
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).float()"): "two axes",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2)[None, None]"): "0.0 and 1.0",
+        _DISK.format("((rows - column) ** 2 + (columns - row) ** 2 <= radius**2)[None, None].float()"): "changed",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 < radius**2)[None, None].float()"): "the rim",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius)[None, None].float()"): "radius squared",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 > radius**2)[None, None].float()"): "inside is 1",
+        _DISK.format(
+            "(((rows - row).abs() <= radius) & ((columns - column).abs() <= radius))[None, None].float()"
+        ): "square",
+        _DISK.format("((rows - row) ** 2 + (columns - column) ** 2 <= radius**2).T[None, None].float()"): "height",
+    },
+    "slice_distance": {
+        "def slice_distance(a, b):\n    return ((a - b) ** 2).mean()": "order still matters",
+        "def slice_distance(a, b):\n    return ((a.sort().values - b.sort().values) ** 2).sum()": "not the sum",
+        "def slice_distance(a, b):\n    return (a.sort().values - b.sort().values).abs().mean()": "absolute",
+        "def slice_distance(a, b):\n    return (a.mean() - b.mean()) ** 2": "means only",
+        "def slice_distance(a, b):\n    return ((a.sort().values - b.sort(descending=True).values) ** 2).mean()": "same way round",
+        "def slice_distance(a, b):\n    return ((a.sort().values - b.sort().values).detach() ** 2).mean()": "no gradient",
+        "def slice_distance(a, b):\n    return (a.sort().values - b.sort().values) ** 2": "one number",
+        "def slice_distance(a, b):\n    return float(((a.sort().values - b.sort().values) ** 2).mean())": "give a tensor",
+        "def slice_distance(a, b):\n    return sliced_loss(a.view(1, 1, 1, -1), sliced(b.view(1, 1, 1, -1)))": "write it yourself",
+    },
+}

@@ -1,0 +1,49 @@
+"""Answers to the exercises of notebook 04: unusual right ones, and wrong ones with words that the check says."""
+
+RIGHT = {
+    "gram_factor": ["gram_factor = 4.0", "gram_factor = torch.tensor(4)", "gram_factor = d2l.np.int64(2) ** 2"],
+    "my_gram": [
+        'def my_gram(X):\n    return torch.einsum("bihw,bjhw->ij", X, X) / X.numel()',
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return torch.matmul(F, F.t()).div(F.numel())",
+        "def my_gram(X):\n    F = X.squeeze(0).flatten(1)\n    return (F[:, None] * F[None]).mean(dim=2) / len(F)",
+    ],
+    "squared_variation": [
+        "def squared_variation(X):\n    return (X.diff(dim=2).pow(2).mean() + X.diff(dim=3).pow(2).mean()) / 2",
+        """
+def squared_variation(X):
+    rows = torch.nn.functional.mse_loss(X[..., 1:, :], X[..., :-1, :])
+    return (rows + torch.nn.functional.mse_loss(X[..., 1:], X[..., :-1])).mul(0.5).reshape(1)
+""",
+    ],
+}
+WRONG = {
+    "gram_factor": {
+        "gram_factor = 2": "product of *two*",
+        "gram_factor = 1": "does grow",
+        "gram_factor = 16": "squares once more",
+        "gram_factor = 3": "on paper",
+        'gram_factor = "four"': "a number is asked for",
+    },
+    "my_gram": {
+        "def my_gram(X):\n    return gram(X)": "from scratch",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F.T @ F / F.numel()": "position times position",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T": "not normalized yet",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.shape[1]": "c is missing",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.shape[0]": "but for the divisor",
+        "def my_gram(X):\n    F = X.flatten(2)\n    return F @ F.transpose(1, 2) / F.numel()": "batch axis",
+        "def my_gram(X):\n    F = X.detach()[0].flatten(1)\n    return F @ F.T / F.numel()": "lost its gradient",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    F @ F.T / F.numel()": "returns nothing",
+        "def my_gram(X):\n    F = X[0].flatten(1).abs()\n    return F @ F.T / F.numel()": "the values are not",
+    },
+    "squared_variation": {
+        "def squared_variation(X):\n    return tv_loss(X)": "square it",
+        "def squared_variation(X):\n    return X.diff(dim=2).square().mean()": "one direction",
+        "def squared_variation(X):\n"
+        "    return X.diff(dim=2).square().mean() + X.diff(dim=3).square().mean()": "half of each",
+        "def squared_variation(X):\n    return X.diff(dim=2).square()": "take the mean",
+        "def squared_variation(X):\n    return tv_loss(X) ** 2": "square each step",
+        "def squared_variation(X):\n    X = X.detach()\n"
+        "    return (X.diff(dim=2).pow(2).mean() + X.diff(dim=3).pow(2).mean()) / 2": "lost its gradient",
+        "def squared_variation(X):\n    return float(X.diff().square().mean())": "a tensor is asked for",
+    },
+}

@@ -1,0 +1,61 @@
+"""Answers to the exercises of notebook 02: right ones in unusual dress; wrong ones and what their check says."""
+
+RIGHT = {
+    "twice": ['twice = "higher"', 'twice = " Higher contrast "'],
+    "negative": [
+        """
+def negative(x):
+    return (1 - 2 * rgb_mean.view(3, 1, 1)) / rgb_std.view(3, 1, 1) - x
+""",
+        """
+def negative(x):
+    plain = x.double().permute(0, 2, 3, 1) * rgb_std + rgb_mean
+    return ((1 - plain - rgb_mean) / rgb_std).permute(0, 3, 1, 2)
+""",
+        """
+def negative(x):
+    result = x.clone()
+    for c in range(3):
+        result[0, c] = (1 - (x[0, c] * rgb_std[c] + rgb_mean[c]) - rgb_mean[c]) / rgb_std[c]
+    return result
+""",
+    ],
+    "finest": ['finest = "Mosaic_fish "', "finest = list(samples())[-2]"],
+}
+WRONG = {
+    "twice": {
+        'twice = "same"': "undoes one",
+        'twice = "lower"': "grow or shrink",
+        'twice = "brighter"': 'write "higher"',
+        "twice = 2": "in quotes",
+    },
+    "negative": {
+        "def negative(x):\n    return -x": "ImageNet's mean",
+        "def negative(x):\n    return 1 - x": "undo the normalization first",
+        """
+def negative(x):
+    return 1 - (x * rgb_std.view(3, 1, 1) + rgb_mean.view(3, 1, 1))
+""": "normalize it again",
+        """
+def negative(x):
+    return ((1 - 2 * rgb_mean.view(3, 1, 1)) - x.mul_(rgb_std.view(3, 1, 1))) / rgb_std.view(3, 1, 1)
+""": "leave the input",
+        """
+def negative(x):
+    plain = x[0] * rgb_std.view(3, 1, 1) + rgb_mean.view(3, 1, 1)
+    return (1 - plain - rgb_mean.view(3, 1, 1)) / rgb_std.view(3, 1, 1)
+""": "shape should stay",
+        """
+def negative(x):
+    plain = x * rgb_std.mean() + rgb_mean.mean()
+    return (1 - plain - rgb_mean.mean()) / rgb_std.mean()
+""": "channel by channel",
+        "def negative(x):\n    return postprocess(-x)": "give a tensor",
+    },
+    "finest": {
+        'finest = "rocket"': "least of all",
+        'finest = "dog"': "no sample",
+        'finest = "pointillist_park"': "lose more",
+        "finest = 3": "in quotes",
+    },
+}

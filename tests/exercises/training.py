@@ -1,0 +1,45 @@
+"""Notebook 06: right answers in unusual dress, and classic mistakes with words that the check must say."""
+
+RIGHT = {
+    "ten_times": ['ten_times = "the same"', 'ten_times = " The Same "'],
+    "symmetry_loss": [
+        "def symmetry_loss(X):\n    return torch.nn.functional.mse_loss(X, X.flip(-1))",
+        """
+def symmetry_loss(X):
+    columns = torch.arange(X.shape[3] - 1, -1, -1)
+    return ((X - X[:, :, :, columns]) ** 2).sum() / X.numel()
+""",
+        """
+def symmetry_loss(X):
+    half = X.shape[-1] // 2
+    left, right = X[..., :half], X[..., X.shape[-1] - half :].flip(-1)
+    return 2 * (left - right).square().sum() / X.numel()
+""",
+    ],
+    "good_rate": ["good_rate = 0.3", "good_rate = torch.tensor(0.25)"],
+}
+
+WRONG = {
+    "ten_times": {
+        'ten_times = "more style"': "so do the other two",
+        'ten_times = "more content"': "so do the other two",
+        'ten_times = "darker"': "choose one of",
+    },
+    "symmetry_loss": {
+        "def symmetry_loss(X):\n    return (X - X.flip(2)).square().mean()": "left and right",
+        "def symmetry_loss(X):\n    return (X - X.flip(3)).square().sum()": "that is the sum",
+        "def symmetry_loss(X):\n    return (X - X.flip(3)).square()": "one number is asked for",
+        "def symmetry_loss(X):\n    return (X - X.flip(3)).abs().mean()": "absolute values",
+        "def symmetry_loss(X):\n    return (X - X.flip(3)).mean()": "cancel",
+        "def symmetry_loss(X):\n    return (X - X.flip(3).detach()).square().mean()": "moves with the picture",
+        "def symmetry_loss(X):\n    return (X.detach() - X.detach().flip(3)).square().mean()": "no gradient",
+        "def symmetry_loss(X):\n    return X.square().mean()": "should give",
+        "def symmetry_loss(X):\n    (X - X.flip(3)).square().mean()": "return the loss",
+    },
+    "good_rate": {
+        "good_rate = 0.001": "creeps",
+        "good_rate = 20.0": "overshoots",
+        "good_rate = -0.1": "positive",
+        'good_rate = "0.3"': "a number",
+    },
+}

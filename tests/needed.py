@@ -1,0 +1,59 @@
+"""Which cells of a notebook some of its cells need, so that a browser need not run what nbval has run already."""
+
+import ast
+
+
+def needed(cells, wanted):
+    """Numbers of the code cells to run, in order, so that those in ``wanted`` find all names that they use.
+
+    ``cells``: a notebook's cells. From the last one backwards: a cell is needed if it makes or changes something that
+    a needed cell below it uses. The first code cell, imports and seed, always is.
+    """
+    code = {number: cell.source for number, cell in enumerate(cells) if cell.cell_type == "code"}
+    chosen, names = {min(code), *wanted}, set()
+    imported = {node for source in code.values() for node in imports(parse(source))}
+    for number in sorted(code, reverse=True):
+        made, changed, used = traffic(code[number])
+        if number in chosen or names & (made | changed - imported):
+            chosen.add(number)
+            names = (names - made) | used
+    return sorted(chosen)
+
+
+def parse(source):
+    """A cell's syntax tree, without IPython's own commands."""
+    return ast.parse("\n".join("pass" if line.startswith(("%", "!")) else line for line in source.splitlines()))
+
+
+def imports(tree):
+    return {(it.asname or it.name).split(".")[0] for it in ast.walk(tree) if isinstance(it, ast.alias)}
+
+
+def traffic(source):
+    """The names that a cell makes, those it changes in place, and those it takes from cells above."""
+    made, changed, used = set(), set(), set()
+    for statement in parse(source).body:
+        nodes = list(ast.walk(statement))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
+        makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
+        uses = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        uses -= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        for node in nodes:  # variables of loops and comprehensions
+            if isinstance(node, (ast.For, ast.comprehension)):
+                uses -= {it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)}
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
+                changed.add(root(node))
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            uses, makes = uses - makes, {statement.name}
+        elif isinstance(statement, ast.Expr):  # composite.initialize(...)
+            changed |= {root(node.func) for node in nodes if isinstance(node, ast.Call)}
+        used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
+        made |= makes
+    return made, changed - {None}, used
+
+
+def root(node):
+    """The name that an expression such as ``net[0].weight.data`` begins with, if it begins with one."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else None
