@@ -5,7 +5,6 @@ Screenshots and times land in build/browser. Where Playwright or Chromium is mis
 install; with NST_BROWSER=1 (as in CI) they fail instead.
 """
 
-import io
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +13,6 @@ import browser
 import nbformat
 import pytest
 from needed import needed
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
@@ -163,123 +161,3 @@ def test_faults_are_caught(chromium, server):
         assert "torn page" in str(bad.complaints)
     finally:
         bad.close()
-
-
-# The studio
-
-
-@pytest.fixture(scope="module")
-def studio_notebook(chromium, server):
-    if "07_studio" not in NAMES:
-        pytest.skip("notebook 07_studio does not exist yet")
-    opened = browser.Notebook(chromium, server, "notebooks/07_studio.ipynb")
-    opened.run(WIDGETS_NEED["07_studio"])
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def studio(studio_notebook, request):
-    """The panel as it is at first; afterwards a screenshot, and no complaints."""
-    studio = browser.Studio(studio_notebook)
-    studio.press("stop", "reset")
-    studio.still()
-    height = studio.height()
-    yield studio
-    studio.press("stop")
-    studio.screenshot(shot(f"07_{request.node.name.removeprefix('test_studio_')}"))
-    assert abs(studio.height() - height) <= 2
-    studio_notebook.assert_quiet()
-
-
-def long_run(studio):
-    """Start a run that lasts, and see it move."""
-    studio.find("preset").locator("select").select_option(label="d2l's book (300×450, 500 steps)")
-    studio.press("run")
-    studio.reach(3)
-    studio.frames(2)
-
-
-def short_run(studio):
-    studio.press("run")
-    studio.frames(1)
-    studio.notebook.wait_until(
-        "the run's end", "([it]) => /step (\\d+) of \\1 .*\\d s$/.test(it.innerText.trim())",
-        studio.find("progress").element_handle(), seconds=60,
-    )  # fmt: skip
-
-
-def test_studio_runs_stops_and_goes_on(studio, times):
-    long_run(studio)
-    studio.press("stop")
-    times["studio"] = {"stop": round(studio.still(), 2)}
-    assert times["studio"]["stop"] <= 1
-    step, last = studio.step()
-    stopped = studio.pixels()
-    assert 0 < step < last
-    studio.press("continue")
-    studio.reach(step + 2)
-    assert studio.pixels() != stopped
-
-
-def test_studio_answers_a_style_layer(studio):
-    short_run(studio)
-    before = studio.pixels()
-    studio.tab("Layers")
-    layer = studio.find("style-layer-relu1_1")
-    chosen = "mod-active" in layer.get_attribute("class")
-    layer.click()
-    studio.frames(2)
-    assert ("mod-active" in layer.get_attribute("class")) is not chosen
-    assert studio.pixels() != before
-    assert not studio.root.locator(".nst-message .nst-alert").count()
-
-
-def test_studio_compares_two_runs_and_looks_back(studio):
-    short_run(studio)
-    studio.find("preset").locator("select").select_option(label="bold")
-    short_run(studio)
-    assert studio.root.locator(".nst-filmstrip button:enabled").count() >= 2
-    studio.tab("Compare")
-    both = studio.find("wipe-picture")
-    before = studio.pixels(both), both.get_attribute("src")
-    studio.find("wipe").locator(".noUi-handle").press("PageUp")
-    studio.notebook.wait_until(
-        "the wipe", "([it, src]) => it.src !== src", both.element_handle(), before[1]
-    )  # fmt: skip
-    assert studio.pixels(both) != before[0]
-    last = studio.pixels()
-    studio.find("scrub").locator(".noUi-handle").press("ArrowLeft")
-    studio.frames(1)
-    assert studio.pixels() != last
-
-
-def test_studio_downloads_picture_and_settings(studio):
-    short_run(studio)
-    files = {}
-    for link in studio.root.locator(".nst-downloads a[download]").all():
-        with studio.page.expect_download() as download:
-            link.click()
-        files[Path(download.value.suggested_filename).suffix] = Path(download.value.path())
-    assert Image.open(files[".png"]).size >= (96, 96)
-    assert json.loads(files[".json"].read_text())["settings"]
-
-
-def test_studio_takes_a_photo_and_refuses_a_broken_file(studio, picture):
-    buffer = io.BytesIO()
-    picture(120, 180).save(buffer, "png")
-    studio.tab("Pictures")
-    before = studio.pixels()
-    studio.upload("content-upload", "holiday.png", buffer.getvalue())
-    studio.frames(2)
-    assert studio.pixels() != before
-    assert "holiday.png" in studio.find("content").locator("option:checked").inner_text()
-    studio.press("stop")
-    studio.still()
-    taken = studio.pixels()
-    studio.upload("content-upload", "broken.png", b"this is no picture")
-    studio.root.locator(".nst-message .nst-alert").wait_for()
-    assert "broken.png" in studio.find("message").inner_text()
-    assert studio.pixels() == taken
-    assert "holiday.png" in studio.find("content").locator("option:checked").inner_text()
-    short_run(studio)  # as if nothing had happened

@@ -11,7 +11,7 @@ export default {
                 show(run.image);
                 shown.delete(id);
             }
-            const places = items.map(item => {
+            const places = [...items].reverse().map(item => { // the newest first
                 let run = shown.get(item.id);
                 if (!run) {
                     const image = el("img", { alt: "", draggable: false });

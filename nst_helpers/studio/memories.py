@@ -11,6 +11,7 @@ from ..training import optimize
 from .drawing import heat
 
 SIDE, STEPS = 132, 45  # pixels on the longer side of what is remembered; steps of L-BFGS
+SMOOTH = {"content": 250, "style": 60}  # weights of total variation, chosen by eye
 
 
 def title(layer):
@@ -45,7 +46,7 @@ def remembers(net, picture, layer, role, interrupted=lambda: False):
         loud = 1e3 / max(float(Y.square().mean()), 1e-20)  # whatever the layer, it outweighs the smoothness
     other = "style" if role == "content" else "content"
     layers = {f"{role}_layers": (layer,), f"{role}_weight": loud, f"{other}_layers": (), f"{other}_weight": 0}
-    settings = Settings(**layers, tv_weight=10, start="noise", optimizer="lbfgs", num_epochs=STEPS)
+    settings = Settings(**layers, tv_weight=SMOOTH[role], start="noise", optimizer="lbfgs", num_epochs=STEPS)
     for step in optimize(net, X, X, settings):  # noqa: B007 (the last one is the picture)
         if interrupted():
             return None

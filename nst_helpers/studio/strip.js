@@ -69,6 +69,8 @@ export default {
             const focus = document.activeElement;
             row.replaceChildren(...inside);
             if (focus && row.contains(focus)) focus.focus();
+            const present = buttons.get(chosen)?.button;
+            if (present) row.scrollLeft = Math.max(0, present.offsetLeft - row.offsetLeft - row.clientWidth + 2 * present.offsetWidth);
         });
 
         if (!role) return;
