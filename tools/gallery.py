@@ -31,7 +31,7 @@ from nst_helpers import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-CONTENTS = ("mountain_lake", "cat", "coffee", "astronaut")
+CONTENTS = ("mountain_lake", "cat", "coffee", "rocket")
 STYLES = ("starry_harbour", "autumn_wood", "stained_glass", "woodblock_wave", "pointillist_park", "charcoal_street")
 NAMES = {"adam": "Adam", "lbfgs": "L-BFGS"}
 TILE = (240, 180)  # pixels
