@@ -211,3 +211,16 @@ def test_a_change_from_outside_is_noticed():
     valley.X.data[0, 0, 0, 0] += 0.01
     assert not trainer.holds(valley.X)
     assert not trainer.holds(torch.zeros(1, 3, 4, 4))
+
+
+@pytest.mark.parametrize("factor, kept", [(0.5, True), (1.05, True), (1.2, False), (5.0, False), (math.nan, False)])
+def test_a_run_ends_on_its_lowest_picture_unless_the_last_is_nearly_as_good(factor, kept):
+    valley = Valley()
+    trainer = LBFGS(valley.X)
+    losses = valley.steps(trainer, 8)
+    last = valley.X.detach().clone()
+    trainer.finish(factor * min(losses))
+    assert torch.equal(valley.X, last) == kept
+    assert trainer.holds(valley.X)
+    if not kept:
+        assert float(valley.loss()) == pytest.approx(min(losses), rel=1e-5)
