@@ -389,7 +389,7 @@ def report(quick, only):
     threads = torch.get_num_threads()
     yield from [
         "# What `make bench` found", "",
-        f"{datetime.date.today()} · {processor()}, {threads} threads · Python {platform.python_version()}, "
+        f"{processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
         f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
         "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
@@ -440,6 +440,7 @@ def keep(lines, only):
     path = Path(__file__).with_name("RESULTS.md")
     found, old = ("\n".join(lines) + "\n", path.read_text(encoding="utf-8") if path.exists() else "")
     head, *new = re.split(r"(?=^## )", found, flags=re.M)
+    new = [part.replace("\n", f"\n\n*Measured on {datetime.date.today()}.*\n", 1) for part in new]
     kept = [part for part in re.split(r"(?=^## )", old, flags=re.M)[1:] if int(part[3]) not in only]
     parts = sorted([*new, *kept], key=lambda part: int(part[3]))
     path.write_text(head + "\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
