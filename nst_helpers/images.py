@@ -38,7 +38,9 @@ def use_jpeg_display():
 
 def _as_jpeg(fig):
     """JPEG bytes of a figure and, for the page, the size to show it at."""
-    data = print_figure(fig, "jpeg", dpi=1.5 * fig.dpi, pil_kwargs={"quality": 70, "optimize": True, "progressive": True})
+    data = print_figure(
+        fig, "jpeg", dpi=1.5 * fig.dpi, pil_kwargs={"quality": 70, "optimize": True, "progressive": True}
+    )
     width, height = (round(side / 1.5) for side in Image.open(io.BytesIO(data)).size)
     return data, {"width": width, "height": height}
 
