@@ -21,8 +21,8 @@ DONE = r"""() => /^(\d+)\/\1$/.test(document.querySelector('.nst-count').textCon
     && document.querySelector('.nst-stop').hidden"""
 BUSY = """() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute(
     {code: 'import time; time.sleep(4)'})"""
-# In the page: restore widgets once more as JupyterLab does after a reload, and say good-bye to the channel for it over a
-# subshell that is gone a moment later; JupyterLab does so in every second reload or more often
+# In the page: restore widgets once more as JupyterLab does after a reload, and say good-bye to the channel for it over
+# a subshell that is gone a moment later; JupyterLab does so in every second reload or more often
 RESTORE = """async () => {
     const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const comm = kernel.createComm("jupyter.widget.control");
@@ -364,7 +364,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_a_live_panel(panel, times):
     times["stop after a reload"] = round(time.monotonic() - start, 2)
     assert "stopped" in panel.find(".nst-note").inner_text()
     shown, start = panel.source(), time.monotonic()
-    panel.slide("balance between photo and painting", -1)
+    panel.slide("steps", 400)
     panel.running()
     panel.frame(shown)
     times["slider after a reload"] = round(time.monotonic() - start, 2)
