@@ -123,7 +123,8 @@ class Server:
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(json.dumps(content))
         folders = {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in ("config", "data", "runtime")}
-        self.environment = {**os.environ, **folders, "JUPYTER_PREFER_ENV_PATH": "0", **environment}
+        own = {"JUPYTER_PREFER_ENV_PATH": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # else the debugger warns
+        self.environment = {**os.environ, **folders, **own, **environment}
         self.log = home / "server.log"
 
     def __enter__(self):

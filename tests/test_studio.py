@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from ipykernel.comm.comm import BaseComm
 from PIL import Image
 
 from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, optimize, weights
@@ -677,6 +678,17 @@ def test_a_page_gets_a_sign_of_life(make, monkeypatch):
     messages = sent(studio.parts.stage, monkeypatch)
     said(studio.parts.stage, {"ping": 1})
     assert messages == [({"pong": True}, None)]
+
+
+def test_messages_go_where_the_page_sent_them():
+    """Not to a subshell that is gone, which is where ipykernel 7.4 may send them after a reload."""
+    channel = BaseComm(comm_id="channel", primary=False)
+    if not hasattr(channel, "_reply_subshell_for"):
+        pytest.skip("this ipykernel leaves messages where they were sent")
+    channel._reply_subshell_id = "gone"
+    assert channel._reply_subshell_for({}, "here") == "gone"
+    controls.Chart().comm = channel
+    assert channel._reply_subshell_for({}, "here") == "here"
 
 
 # Parts

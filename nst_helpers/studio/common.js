@@ -40,17 +40,12 @@ function mourn(root, dead) {
 
 /** Ways to talk to the kernel. `set` changes traits, `tell` sends a message, `ask` only asks for a sign of life. */
 function line(model, root) {
-    let timers = [];
-    const calm = () => { timers.forEach(clearTimeout); timers = []; };
+    let timer = 0;
+    const calm = () => clearTimeout(timer);
     const ask = () => {
         calm();
         model.send({ ping: 1 });
-        // After a page was loaded again, what JupyterLab sends to the kernel's subshell may never arrive: take the main way.
-        timers.push(setTimeout(() => {
-            const kernel = model.widget_manager?.kernel;
-            if (kernel && "commsOverSubshells" in kernel) kernel.commsOverSubshells = "disabled";
-            model.send({ ping: 1 });
-        }, 2000), setTimeout(() => mourn(root, true), 8000));
+        timer = setTimeout(() => mourn(root, true), 8000);
     };
     model.on("msg:custom", message => {
         if (!message.pong) return;

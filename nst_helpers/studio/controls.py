@@ -36,6 +36,18 @@ class Part(anywidget.AnyWidget):
         self.act = act
         self.on_msg(self._heard)
 
+    @t.observe("comm")
+    def _let_the_page_address(self, change):
+        """Take each message where the page sent it: the subshell its header names, or the main thread.
+
+        ipykernel 7.4 takes it instead to the subshell that its parent message names when the kernel last sent something
+        to the page. For a thread that is not ipykernel's, like the painter's, that is whatever message came last of
+        all. After a reload this is the page's good-bye to the channel it restored its widgets over, whose subshell is
+        gone a moment later: all that the page sent was dropped ("Unknown subshell_id" in the server's log).
+        """
+        if hasattr(change["new"], "_reply_subshell_for"):
+            change["new"]._reply_subshell_for = lambda data, addressed: addressed
+
     def _heard(self, widget, content, buffers):
         if content.get("ping"):
             self.send({"pong": True})
