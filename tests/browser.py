@@ -34,7 +34,7 @@ FLAGS = [
 QUIET = {  # console errors that say nothing about the notebooks: part of their text, and why
     "kernel:  No such comm": "JupyterLab asks a new kernel for its widgets before ipywidgets is imported there",
 }
-OPEN, RUN, ANSWER = 60, 240, 20  # seconds until a notebook is open, has run, a control has answered
+OPEN, RUN, ANSWER = 60, 420, 20  # seconds until a notebook is open, has run, a control has answered
 
 # In the page: one string that differs when the picture does, from its pixels as decoded
 PIXELS = """async image => {
