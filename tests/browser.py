@@ -51,6 +51,11 @@ CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map((cell, numbe
     error: (cell.model.outputs?.toJSON() ?? []).map(
         out => out.output_type === "error" ? `${out.ename}: ${out.evalue}` : out.name === "stderr" ? out.text : ""
     ).join("")})).filter(it => it.type === "code")"""
+# In the page: whether the notebook has a kernel that answers
+READY = """() => {
+    const kernel = jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
 # In the page: run some cells, as a reader does who selects each in turn; the kernel takes them in this order
 RUN_CELLS = """async numbers => {
     const notebook = jupyterapp.shell.currentWidget.content;
@@ -183,6 +188,7 @@ class Notebook:
         page.goto(f"{server.url}/lab/tree/{urllib.parse.quote(path)}?token={server.token}&reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=1000 * OPEN)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=1000 * OPEN)
+        page.wait_for_function(READY, timeout=1000 * OPEN)  # the indicator says idle before there is a kernel, too
         page.evaluate(LISTEN)
         page.wait_for_timeout(1500)  # a menu clicked at once is sometimes lost
 

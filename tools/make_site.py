@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from nbconvert import HTMLExporter
+from nbformat.v4 import new_markdown_cell
 from reading import NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
 
 FURTHER = (
@@ -36,6 +37,9 @@ def main(folder):
     fresh(folder, "code.css", "site.css")
     exporter, places = Exporter("site"), {source: place(source) for source in SOURCES}
     notebooks = [read(source) for source in SOURCES]
+    for source, notebook in zip(SOURCES, notebooks):
+        if source.stem == "studio":  # two lines of code; a page has a heading
+            notebook.cells.insert(0, new_markdown_cell("# The studio"))
     series = [
         SimpleNamespace(target=places[source].as_posix(), title=NAMES.get(source.stem) or title(notebook))
         for source, notebook in zip(SOURCES, notebooks)
