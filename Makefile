@@ -45,7 +45,8 @@ studio: $(READY) ## only the studio: drop a photo, click a painting
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/studio.ipynb
 
 test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=3 processes
-	$(BIN)/python -m pytest tests notebooks $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/python -m pytest tests $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/python -m pytest notebooks $(SPREAD)
 
 lint: $(READY)   ## ruff and the import rules; they are part of the tests too
 	$(BIN)/python tools/lint.py
