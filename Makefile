@@ -15,9 +15,8 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 # Threads that wait for work spin a little, then sleep. By default they spin on, and beside a browser or another kernel
 # on two cores a small step takes ten times as long or more
 export GOMP_SPINCOUNT ?= 20000
-# Tests are spread over processes by the file: a file's tests share what they have set up. Three processes on two cores,
-# because browser tests mostly wait
-JOBS ?= 3
+# Tests are spread over processes by the file: a file's tests share what they have set up.
+JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope
 
 .PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
@@ -44,7 +43,7 @@ lab: $(READY)    ## open the series in JupyterLab
 studio: $(READY) ## only the studio: drop a photo, click a painting
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/studio.ipynb
 
-test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=3 processes
+test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=2 processes
 	$(BIN)/python -m pytest tests $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85
 	$(BIN)/python -m pytest notebooks $(SPREAD)
 
