@@ -98,6 +98,13 @@ def as_name(value):
     return value.strip().lower()
 
 
+def as_choice(value, words):
+    """One of ``words``, in any case. Raises ``AssertionError``, which ``check`` prints, for anything else."""
+    word = as_name(value)
+    assert word in words, f"choose one of {', '.join(words)}, not {value!r:.40}"
+    return word
+
+
 def unchanged(answer, *tensors, message="leave the input as it is: your function changed it in place"):
     """What ``answer(*tensors)`` gives, after checking that it left the tensors as they were."""
     before = [tensor.clone() for tensor in tensors]

@@ -9,14 +9,12 @@ from ..images import sample
 from ..objective import PlainObjective
 from ..preprocessing import preprocess, rgb_mean, rgb_std
 from ..training import optimize
-from . import as_name, as_number, exercise, unchanged
+from . import as_choice, as_number, exercise, unchanged
 
 
 @exercise
 def without_style(answer):
-    words = ("unchanged", "smoother", "noisier")
-    word = as_name(answer)
-    assert word in words, f"choose one of {', '.join(words)}, not {answer!r:.40}"
+    word = as_choice(answer, ("unchanged", "smoother", "noisier"))
     assert word != "unchanged", "the content loss is zero at the start and asks for nothing, but it is not alone"
     assert word != "noisier", "which of the three losses would grow if there were more noise?"
 

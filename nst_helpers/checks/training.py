@@ -9,14 +9,12 @@ from ..features import load_vgg19
 from ..images import sample
 from ..preprocessing import preprocess
 from ..training import optimize
-from . import as_name, as_number, exercise, unchanged
+from . import as_choice, as_number, exercise, unchanged
 
 
 @exercise
 def ten_times(answer):
-    words = ("the same", "more style", "more content")
-    word = as_name(answer)
-    assert word in words, f"choose one of {', '.join(words)}, not {answer!r:.40}"
+    word = as_choice(answer, ("the same", "more style", "more content"))
     assert word != "more style", "the style loss counts ten times as much, but so do the other two"
     assert word != "more content", "the content loss counts ten times as much, but so do the other two"
 
