@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
+from .files import written_whole
+
 _HERE = Path(__file__).resolve()
 # The sample pictures: inside an installed package, or at the top of a checkout.
 PICTURES = _HERE.parent / "pictures" if (_HERE.parent / "pictures").is_dir() else _HERE.parents[1] / "images"
@@ -169,15 +171,19 @@ def _to_rgb(img):
 def save_image(img, path):
     """Save a PIL image; the suffix chooses the format. Folders are made as needed. Returns the path.
 
-    Raises ``ValueError`` for a suffix that names no format.
+    The file is written whole or not at all: a full disk leaves an older picture of that name as it was.
+    Raises ``ValueError`` for a suffix that names no format and ``OSError`` if the file cannot be written.
     """
     path = Path(path).expanduser()
-    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+    fmt = Image.registered_extensions().get(path.suffix.lower())
+    if fmt not in Image.SAVE:
         raise ValueError(f"{path.name}: end the name in .png, .jpg or .webp to say which format to write")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix.lower() in (".jpg", ".jpeg"):
+    if fmt == "JPEG":
         img = _to_rgb(img)  # JPEG has no transparency
-    img.save(path, quality=92)
+    encoded = io.BytesIO()  # in memory first, because Pillow hides what a full disk answers
+    img.save(encoded, fmt, quality=92)
+    with written_whole(path) as file:
+        file.write(encoded.getbuffer())
     return path
 
 

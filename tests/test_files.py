@@ -1,0 +1,101 @@
+"""Files are written whole or not at all, whatever the disk or the writer does."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from nst_helpers import save_image
+from nst_helpers.files import FORGOTTEN, written_whole
+
+
+def write(path, data=b"new"):
+    with written_whole(path) as file:
+        file.write(data)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_new_replaces_the_old(tmp_path):
+    write(tmp_path / "made" / "as needed" / "a.bin", b"old")
+    write(tmp_path / "made" / "as needed" / "a.bin", b"new")
+    assert contents(tmp_path / "made" / "as needed") == {"a.bin": b"new"}
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError, MemoryError])
+def test_a_writer_that_fails_leaves_the_old(tmp_path, failure):
+    write(tmp_path / "a.bin", b"old")
+    with pytest.raises(failure), written_whole(tmp_path / "a.bin") as file:
+        file.write(b"half of the n")
+        raise failure
+    assert contents(tmp_path) == {"a.bin": b"old"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG])
+def test_a_disk_that_fails_is_named_and_leaves_the_old(tmp_path, monkeypatch, number):
+    def fsync(file):
+        raise OSError(number, os.strerror(number))
+
+    write(tmp_path / "a.bin", b"old")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match=r"^\S*a\.bin cannot be written, .*: free some space") as error:
+        write(tmp_path / "a.bin")
+    assert error.value.errno == number
+    assert contents(tmp_path) == {"a.bin": b"old"}
+
+
+def test_a_real_limit_on_file_size(tmp_path):
+    """``RLIMIT_FSIZE`` in a process of its own: the picture from before survives a picture that does not fit."""
+    resource = pytest.importorskip("resource")
+    save_image(Image.new("RGB", (8, 8), "red"), tmp_path / "a.png")
+    old = contents(tmp_path)
+    code = (
+        "from PIL import Image; from nst_helpers import save_image; import sys\n"
+        "try: save_image(Image.effect_noise((200, 200), 99), sys.argv[1])\n"
+        "except OSError as error: print(error)"
+    )
+    limited = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "a.png"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    )
+    assert "a.png cannot be written, it is larger than files may be here" in limited.stdout, limited.stderr
+    assert contents(tmp_path) == old
+
+
+@pytest.mark.parametrize("place", ["a file/a.png", "x" * 300 + ".png"])
+def test_a_place_where_nothing_can_be(tmp_path, place):
+    (tmp_path / "a file").write_bytes(b"")
+    with pytest.raises(OSError, match=r"\.png cannot be written, .*choose another place"):
+        save_image(Image.new("RGB", (8, 8)), tmp_path / place)
+    assert contents(tmp_path) == {"a file": b""}
+
+
+def test_errors_that_are_not_the_disks_pass(tmp_path):
+    with pytest.raises(ConnectionResetError, match="^by peer$"), written_whole(tmp_path / "a.bin"):
+        raise ConnectionResetError("by peer")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    write(tmp_path / "a.bin", b"old")
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "a.bin")
+    except OSError:
+        pytest.skip("no links here")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+def test_what_killed_processes_left_is_removed(tmp_path):
+    forgotten, recent = tmp_path / ".a.bin.1.partial", tmp_path / ".a.bin.2.partial"
+    forgotten.touch(), recent.touch()
+    os.utime(forgotten, (time.time() - FORGOTTEN - 1,) * 2)
+    write(tmp_path / "a.bin")
+    assert sorted(contents(tmp_path)) == [".a.bin.2.partial", "a.bin"]
