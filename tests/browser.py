@@ -190,7 +190,6 @@ class Notebook:
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=1000 * OPEN)
         page.wait_for_function(READY, timeout=1000 * OPEN)  # the indicator says idle before there is a kernel, too
         page.evaluate(LISTEN)
-        page.wait_for_timeout(1500)  # a menu clicked at once is sometimes lost
 
     def listen(self, message):
         if message.type == "error" and not any(part in message.text for part in QUIET):
@@ -215,6 +214,7 @@ class Notebook:
 
     def run_all(self, seconds=RUN):
         """Menu *Run*, *Run All Cells*; returns the seconds it took. A cell's error is raised with its text."""
+        self.page.wait_for_timeout(1500)  # a menu clicked at once is sometimes lost
         start, clicked, begun = time.monotonic(), -1e9, False
         while True:
             cells = self.page.evaluate(CELLS)

@@ -13,6 +13,7 @@ import browser
 import nbformat
 import pytest
 from needed import needed
+from quick import shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
@@ -35,6 +36,11 @@ def server(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser") / "series"
     for name in ("notebooks", "images"):
         shutil.copytree(ROOT / name, folder / name)
+    for path in (folder / "notebooks").glob("[0-9]*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            cell.source = shortened(cell.source)
+        nbformat.write(notebook, path)
     with browser.Server(folder, {"NST_QUICK": "1", "NST_WEIGHTS": "embedded"}) as started:
         yield started
 
