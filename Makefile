@@ -17,7 +17,7 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 export GOMP_SPINCOUNT ?= 20000
 # Tests are spread over processes by the file: a file's tests share what they have set up.
 JOBS ?= 2
-SPREAD := -n $(JOBS) --dist loadscope
+SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
 
