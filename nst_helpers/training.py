@@ -2,26 +2,26 @@
 
 import math
 import os
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
 from .fast_objective import FastObjective
 from .features import VGG19, load_vgg19
-from .lbfgs import LBFGS
+from .files import full_path
+from .interrupts import held_back
 from .objective import PlainObjective
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
-from .settings import Settings
+from .state import State
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
 QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
 
 
 class DivergedError(ValueError):
@@ -49,43 +49,6 @@ class Step(NamedTuple):
     tv: float
     total: float
     X: torch.Tensor
-
-
-@dataclass
-class State:
-    """What a run needs to continue where it stopped: hand it to ``optimize`` again."""
-
-    composite: CompositeImage = None
-    trainer: object = None
-    scheduler: object = None
-    step: int = 0
-    settings: Settings = field(default=None, repr=False)
-    last_good: torch.Tensor = field(default=None, repr=False)  # the composite whose loss was last seen finite
-    last_good_step: int = 0
-    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: what L-BFGS returns to
-
-    def prepare(self, settings):
-        """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
-        before = self.settings
-        X = self.composite.weight
-        # After a change of the loss, gradients that an optimizer remembers would mislead it.
-        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
-        if settings.optimizer == "adam":
-            if before is None or before.optimizer != "adam":
-                self.use_adam(settings.lr, settings.lr_decay_epoch)
-            elif not same:
-                self.trainer.state.clear()
-            self.scheduler.step_size = settings.lr_decay_epoch
-            if settings.lr != self.scheduler.base_lrs[0]:
-                self.scheduler.base_lrs = [settings.lr]
-                self.trainer.param_groups[0]["lr"] = settings.lr
-        elif not same or not self.trainer.holds(X):
-            self.trainer, self.scheduler = LBFGS(X), None
-        self.settings = settings
-
-    def use_adam(self, lr, decay):
-        self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
-        self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
 
 
 def limited(settings):
@@ -127,8 +90,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
             initialize(composite, settings.start, content_X, style_X, seed=settings.seed)
         else:
             composite.weight.data.copy_(start_X)
-        state.last_good = composite.weight.detach().clone()
-        state.composite = composite
+        state.begin(composite, state.level)
     state.prepare(settings)
     yield from _steps(loss, state, settings)
 
@@ -149,19 +111,18 @@ def _steps(objective, state, settings):
         losses = [float(part.detach()) for part in losses]
         if not math.isfinite(sum(losses)):
             raise _back_to_last_good(state, settings)
-        state.last_good.copy_(X.detach())
-        state.last_good_step = state.step
-        if lbfgs:
-            state.trainer.step(float(loss.detach()))
-        else:
-            state.trainer.step()
-            state.scheduler.step()
-        state.step += 1
-        if (
-            lbfgs and state.step == settings.num_epochs
-        ):  # the last step: nothing after it would notice that it went too far
-            with torch.no_grad():
-                state.trainer.finish(float(losses_of(X)[1]))
+        with held_back():  # a step is taken whole, or not at all
+            state.last_good.copy_(X.detach())
+            state.last_good_step = state.step
+            if lbfgs:
+                state.trainer.step(float(loss.detach()))
+            else:
+                state.trainer.step()
+                state.scheduler.step()
+            state.step += 1
+            if lbfgs and state.step == settings.num_epochs:  # nothing after it would notice that it went too far
+                with torch.no_grad():
+                    state.trainer.finish(float(losses_of(X)[1]))
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
@@ -183,7 +144,7 @@ def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
     return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
 
 
-def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **changes):
+def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", state=None, **changes):
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
@@ -191,13 +152,17 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    X = smaller_X = None
-    for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else next_start(X, smaller_X, photo_X, level)
-        smaller_X = photo_X
-        for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
-            X = step.X
-            yield step
+    levels = pyramid(content_X, style_X, limited((settings or net.settings).but(**changes)))
+    state = State() if state is None else state
+    for level in range(state.level, len(levels)):
+        photo_X, painting_X, its_settings = levels[level]
+        if level > state.level:  # the picture so far, enlarged
+            smaller_X = levels[level - 1][0]
+            composite = CompositeImage(photo_X.shape).to(state.composite.weight)
+            X = state.composite.weight.detach()
+            composite.weight.data.copy_(next_start(X, smaller_X, photo_X, its_settings))
+            state.begin(composite, level)
+        yield from optimize(net, photo_X, painting_X, its_settings, state=state, objective=objective)
 
 
 def pyramid(content_X, style_X, settings):
@@ -231,13 +196,34 @@ def enlarged(X, like):
     return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
-def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, coarse_first=True, **settings):
+def checkpoint_of(path, net, content_X, style_X, settings, coarse=False):
+    """The ``Checkpoint`` of a run. A run that ``NST_QUICK`` shortens has a file of its own, beside the real one's."""
+    short = limited(settings)
+    if short != settings:
+        path = full_path(path)
+        path = path.with_name(f"{path.stem}.quick{path.suffix}")
+    return Checkpoint(path, net, content_X, style_X, short, coarse)
+
+
+def stylize(
+    content,
+    style,
+    weights="auto",
+    size=450,
+    style_size=None,
+    progress=None,
+    coarse_first=True,
+    checkpoint=None,
+    **settings,
+):
     """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
 
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
     ``style_size``: of the style image, default 1.5 times as many. The larger it is, the larger the strokes.
     ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
-    pixels by ``coarse_to_fine``: larger strokes, in less time. ``settings``: any of ``Settings``, by name.
+    pixels by ``coarse_to_fine``: larger strokes, in less time. ``checkpoint``: the path of a file that keeps the run, a
+    few seconds old at most: where the process dies, the same call goes on from there. ``settings``: any of
+    ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
     returns the picture so far.
     """
@@ -248,13 +234,24 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     content_X = preprocess(content, fit_shape(content, size))
     style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
-    X = None
-    try:
-        for step in (coarse_to_fine if coarse_first else optimize)(net, content_X, style_X, **settings):
-            X = step.X
-            if progress:
-                progress(step)
-    except KeyboardInterrupt:
-        if X is None:
-            raise
-    return postprocess(enlarged(X, content_X))
+    settings, state, file = net.settings.but(**settings), State(), None
+    if checkpoint is not None:
+        file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
+        state = file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or state
+    with held_back(deliver=False) as stop:
+        try:
+            paint = coarse_to_fine if coarse_first else optimize
+            for step in paint(net, content_X, style_X, settings, state=state):
+                if progress:
+                    progress(step)
+                if file:
+                    file.tick(lambda: packed(state))
+                if stop.pressed:
+                    break
+        except KeyboardInterrupt:
+            if not state.step and not state.level:
+                raise
+        finally:
+            if file and state.composite is not None:
+                file.write(lambda: packed(state))
+        return postprocess(enlarged(state.composite.weight.detach(), content_X))
