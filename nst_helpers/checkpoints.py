@@ -115,11 +115,12 @@ def packed(state):
 
 
 def unpacked(tensors, about, device="cpu"):
-    """The ``State`` that ``packed`` took apart, on ``device``."""
-    X = tensors["composite"].to(device)
+    """The ``State`` that ``packed`` took apart, on ``device``; a copy, which shares no tensors with the old one."""
+    tensors = {name: tensor.detach().to(device, copy=True) for name, tensor in tensors.items()}
+    X = tensors["composite"]
     composite = CompositeImage(X.shape).to(X)
     composite.weight.data.copy_(X)
-    state = State(composite, last_good=tensors["last_good"].to(X).reshape(X.shape))
+    state = State(composite, last_good=tensors["last_good"].reshape(X.shape))
     for name in COUNTS:
         setattr(state, name, int(about[name]))
     if about["settings"]:

@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from contextlib import closing, suppress
-from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -305,7 +304,10 @@ def _sentence(run):
 def _continued(run, settings):
     """A copy of ``run`` to continue under ``settings``; ``run`` itself stays as it is."""
     lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
-    return replace(run, settings=settings, state=deepcopy(run.state), error=None, **lists)
+    state, X = State(), getattr(run.state.composite, "weight", None)
+    if X is not None:
+        state = checkpoints.unpacked(*checkpoints.packed(run.state), X.device)
+    return replace(run, settings=settings, state=state, error=None, **lists)
 
 
 def duration(seconds):
