@@ -26,11 +26,14 @@ class Checkpoint:
 
     ``read(build)`` gives what ``build(tensors, about)`` makes of the file, or ``None`` where there is none yet, and
     raises ``ValueError`` if it holds another run. ``tick(pack)`` writes what ``pack()`` gives every few seconds,
-    ``write(pack)`` now. A disk that fails then is only a warning: the run goes on.
+    ``end(pack, finished)`` at the end. A disk that fails then is only a warning: the run goes on.
+    ``short``: of a run that ``NST_QUICK`` shortens, which has a file of its own, and none when it is finished.
     """
 
-    def __init__(self, path, net, content_X, style_X, settings, coarse=False):
-        self.path, self.due, self.failed = full_path(path), 0.0, ""
+    def __init__(self, path, net, content_X, style_X, settings, coarse=False, short=False):
+        self.path, self.short, self.due, self.failed = full_path(path), short, 0.0, ""
+        if short:
+            self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
         images = {"content image": _hash(content_X), "style image": _hash(style_X)}
         self.run = {**images, "network": _hash(*net.parameters()), "coarse": coarse, **_plain(settings)}
 
@@ -50,6 +53,12 @@ class Checkpoint:
 
     def tick(self, pack):
         if time.monotonic() >= self.due:
+            self.write(pack)
+
+    def end(self, pack, finished):
+        if finished and self.short:
+            self.path.unlink(missing_ok=True)
+        else:
             self.write(pack)
 
     def write(self, pack):

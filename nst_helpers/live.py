@@ -245,7 +245,7 @@ def train(
     """
     wanted = (settings or (resume.settings if resume else net.settings)).but(**changes)
     settings, run = limited(wanted), None
-    file = checkpoint_of(checkpoint, net, content_X, style_X, wanted) if checkpoint is not None else None
+    file = checkpoint_of(checkpoint, net, content_X, style_X, wanted)
     if resume:
         run = _continued(resume, settings)
     elif file:
@@ -285,7 +285,7 @@ def train(
         if run.error:
             print(run.error if isinstance(run.error, DivergedError) else _sentence(run))
         if file and run.state.composite:
-            file.write(run.packed)
+            file.end(run.packed, run.finished)
         if live and run.history:
             live.note = f"{duration(run.seconds)} in all"
             with suppress(Exception):  # a plot that cannot be drawn is no reason to lose the run

@@ -12,7 +12,6 @@ from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
 from .fast_objective import FastObjective
 from .features import VGG19, load_vgg19
-from .files import full_path
 from .interrupts import held_back
 from .objective import PlainObjective
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
@@ -67,11 +66,17 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
     ``(net, content_X, style_X, settings)`` that returns one of ``X`` to three scalars, ``(content, style, tv)``.
+    Two runs on one machine give the same picture, bit for bit. With another number of threads sums are rounded
+    differently, which L-BFGS magnifies: its pictures then differ by up to some twenty of 256 levels here and there.
     Adam runs as in d2l 14.12.7: the learning rate falls by a fifth every ``lr_decay_epoch`` steps. L-BFGS minimizes a
     total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
     settings = limited((settings or net.settings).but(**changes))
+    for name, X in (("content_X", content_X), ("style_X", style_X)):
+        if not torch.is_tensor(X) or X.ndim != 4 or X.shape[:2] != (1, 3) or not X.is_floating_point():
+            shape = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {X!r:.60}"
+            raise ValueError(f"{name} {shape}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
     if min(content_X.shape[-2:]) < 2:
         raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
     if start_X is not None and start_X.shape != content_X.shape:
@@ -197,12 +202,11 @@ def enlarged(X, like):
 
 
 def checkpoint_of(path, net, content_X, style_X, settings, coarse=False):
-    """The ``Checkpoint`` of a run. A run that ``NST_QUICK`` shortens has a file of its own, beside the real one's."""
-    short = limited(settings)
-    if short != settings:
-        path = full_path(path)
-        path = path.with_name(f"{path.stem}.quick{path.suffix}")
-    return Checkpoint(path, net, content_X, style_X, short, coarse)
+    """The ``Checkpoint`` of a run, or ``None`` without a path."""
+    if path is None:
+        return None
+    taken = limited(settings)
+    return Checkpoint(path, net, content_X, style_X, taken, coarse, short=taken != settings)
 
 
 def stylize(
@@ -234,10 +238,10 @@ def stylize(
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     content_X = preprocess(content, fit_shape(content, size))
     style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
-    settings, state, file = net.settings.but(**settings), State(), None
-    if checkpoint is not None:
-        file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
-        state = file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or state
+    settings = net.settings.but(**settings)
+    file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
+    state = file and file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or State()
+    finished = False
     with held_back(deliver=False) as stop:
         try:
             paint = coarse_to_fine if coarse_first else optimize
@@ -248,10 +252,11 @@ def stylize(
                     file.tick(lambda: packed(state))
                 if stop.pressed:
                     break
+            finished = not stop.pressed
         except KeyboardInterrupt:
             if not state.step and not state.level:
                 raise
         finally:
             if file and state.composite is not None:
-                file.write(lambda: packed(state))
+                file.end(lambda: packed(state), finished)
         return postprocess(enlarged(state.composite.weight.detach(), content_X))

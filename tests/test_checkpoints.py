@@ -23,7 +23,6 @@ from nst_helpers import (
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
 from nst_helpers.interrupts import held_back
-from nst_helpers.training import checkpoint_of
 
 RUNS = {"adam": {"optimizer": "adam", "lr": 0.1, "lr_decay_epoch": 3}, "lbfgs": {"optimizer": "lbfgs"}}
 runs = pytest.mark.parametrize("changes", RUNS.values(), ids=RUNS)
@@ -338,11 +337,16 @@ def test_a_full_disk_does_not_end_the_run(net, pair, tmp_path):
     assert run.finished and len(said) == 1
 
 
-def test_short_runs_leave_the_real_file_alone(net, pair, tmp_path, monkeypatch):
+def test_short_runs_have_their_own_file_and_leave_none(net, pair, tmp_path, monkeypatch):
     monkeypatch.setenv("NST_QUICK", "1")
-    train(net, *pair, plot=False, num_epochs=30, checkpoint=tmp_path / "run.nst")
+    given = {"plot": False, "num_epochs": 30, "checkpoint": tmp_path / "run.nst"}
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        ended_at(patch, 4, Killed())
+        train(net, *pair, **given)
     assert [path.name for path in tmp_path.iterdir()] == ["run.quick.nst"]
-    assert checkpoint_of(tmp_path / "run.nst", net, *pair, net.settings.but(num_epochs=3)).path.name == "run.nst"
+    assert train(net, *pair, **given).finished and not list(tmp_path.iterdir())
+    given["num_epochs"] = 3  # short already
+    assert train(net, *pair, **given).finished and (tmp_path / "run.nst").exists()
 
 
 # Coarse to fine.
