@@ -56,12 +56,10 @@ def written_whole(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _remove_forgotten(path.parent, stem, host)
             file = partial.open("xb")
-        with file:
-            with _explained(path, DISK_ERRORS):
-                yield file
-            with _explained(path):
-                file.flush()
-                os.fsync(file.fileno())
+        with _explained(path, DISK_ERRORS), file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         with _explained(path):
             partial.replace(path)
     except BaseException:  # an interrupt too

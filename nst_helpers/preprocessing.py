@@ -19,7 +19,7 @@ def check_shape(image_shape):
     if not good:
         raise ValueError(f"image_shape is (height, width), two integers above zero; this is {image_shape!r:.60}")
     if max(height, width) > LONGEST:
-        raise ValueError(f"a side may have {LONGEST} pixels at most; it has {max(height, width):.6g}")
+        raise ValueError(f"a side is too long: it may have {LONGEST} pixels at most")
     return height, width
 
 

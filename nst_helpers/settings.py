@@ -5,7 +5,7 @@ import numbers
 import operator
 from dataclasses import dataclass, fields, replace
 
-from .layers import layer_index, layer_name
+from .layers import layer_index, layer_name, shown
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
@@ -47,15 +47,15 @@ class Settings:
 
     def __post_init__(self):
         for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {getattr(self, name)!r:.60}")
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {shown(getattr(self, name))}")
         for name in (*WEIGHTS, "lr"):
             self._keep(name, _number(name, getattr(self, name)))
         for name in ("num_epochs", "lr_decay_epoch", "seed"):
             self._keep(name, _integer(name, getattr(self, name)))
         for name in ("lr", "num_epochs", "lr_decay_epoch"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be more than zero; it is {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be more than zero; it is {shown(getattr(self, name))}")
         for kind in ("content", "style"):
             names = _layers(f"{kind}_layers", getattr(self, f"{kind}_layers"))
             self._keep(f"{kind}_layers", names)
@@ -72,7 +72,7 @@ class Settings:
         try:
             weights = tuple(self.style_layer_weights)
         except TypeError:
-            raise ValueError(f"style_layer_weights must be a list; it is {self.style_layer_weights!r:.60}") from None
+            raise ValueError(f"style_layer_weights must be a list; it is {shown(self.style_layer_weights)}") from None
         if weights and len(weights) != len(self.style_layers):
             counts = f"{len(weights)} numbers for {len(self.style_layers)} style layers"
             raise ValueError(f"style_layer_weights has {counts}")
@@ -89,7 +89,7 @@ class Settings:
         """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
         known = [field.name for field in fields(self)]
         if unknown := sorted(set(changes) - set(known)):
-            raise ValueError(f"unknown setting {unknown[0]!r:.60}; the settings are {', '.join(known)}")
+            raise ValueError(f"unknown setting {shown(unknown[0])}; the settings are {', '.join(known)}")
         return replace(self, **changes)
 
     def __str__(self):
@@ -113,7 +113,7 @@ def _number(name, value):
             return float(value)
     except (OverflowError, TypeError, ValueError):
         pass
-    raise ValueError(f"{name} must be a finite number, zero or more; it is {value!r:.60}")
+    raise ValueError(f"{name} must be a finite number, zero or more; it is {shown(value)}")
 
 
 def _integer(name, value):
@@ -123,7 +123,7 @@ def _integer(name, value):
     except TypeError:
         number = None
     if number is None or abs(number) >= 2**63:
-        raise ValueError(f"{name} must be an integer; it is {value!r:.60}")
+        raise ValueError(f"{name} must be an integer; it is {shown(value)}")
     return number
 
 
@@ -134,7 +134,7 @@ def _layers(name, layers):
     try:
         names = tuple(layer_name(layer) for layer in layers)
     except TypeError:
-        raise ValueError(f"{name} must be layers, by name or index; it is {layers!r:.60}") from None
+        raise ValueError(f"{name} must be layers, by name or index; it is {shown(layers)}") from None
     if len(set(names)) < len(names):
         raise ValueError(f"{name} names a layer twice: {', '.join(names)}")
     return names
