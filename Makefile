@@ -19,7 +19,7 @@ export GOMP_SPINCOUNT ?= 20000
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student offline clean
+.PHONY: help setup lab studio test lint browser campaign run notebooks site slides weights pictures gallery bench room student offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -52,6 +52,9 @@ lint: $(READY)   ## ruff and the import rules; they are part of the tests too
 
 browser: $(READY)  ## only the browser tests; screenshots and answer times in build/browser
 	$(BIN)/python -m pytest tests/test_browser.py -rs
+
+campaign: $(READY)  ## everything that may go wrong, thousands of times; writes benchmarks/RELIABILITY.md (10 minutes)
+	$(BIN)/python benchmarks/campaign.py
 
 run: $(READY)    ## execute the whole series without a screen; results in build/
 	$(BIN)/python tools/run_notebooks.py

@@ -67,7 +67,7 @@ def encoded(fmt, mode, width, height, exif):
     return buffer.getvalue()
 
 
-@cases(short=120, whole=6000)
+@cases(short=120, whole=4000)
 @given(
     fmt=st.sampled_from([*FORMATS, "heic"]),
     mode=st.sampled_from(MODES),
@@ -85,7 +85,7 @@ def test_pictures(tmp_path, fmt, mode, size, exif, change, suffix):
         assert img.mode == "RGB" and min(img.size) > 0 and fmt not in ("eps", "pdf")
 
 
-@cases(short=40, whole=400)
+@cases(short=40, whole=200)
 @given(img=st.one_of(anything, st.tuples(st.sampled_from(MODES), st.integers(0, 9), st.integers(0, 9))), name=anything)
 def test_pictures_to_save_and_show(tmp_path, img, name):
     if isinstance(img, tuple) and len(img) == 3:
@@ -98,7 +98,7 @@ def test_pictures_to_save_and_show(tmp_path, img, name):
         judged("pictures shown", lambda: len(show_images([img])))
 
 
-@cases(short=200, whole=6000)
+@cases(short=200, whole=5000)
 @given(changes=st.dictionaries(st.sampled_from(NAMES), anything, min_size=1, max_size=3))
 def test_settings(changes):
     made = judged("settings", lambda: Settings(**changes))
@@ -108,7 +108,7 @@ def test_settings(changes):
         assert all(np.isfinite([content, *styles, tv])) and str(made) and made.but() == made
 
 
-@cases(short=25, whole=500)
+@cases(short=25, whole=250)
 @given(
     size=st.sampled_from([8, 16, 64, 1e300, -3, 0, "x", None, float("nan"), 10**400, 2.5, 20_001]),
     style_size=st.sampled_from([16, 48, 1e300, -3, "x", float("nan"), 10**400]),
@@ -131,7 +131,7 @@ def test_images_to_train_on(net, pair, shape, other, which):
     judged("images to train on", lambda: fit_shape(pair[0], other) if isinstance(other, Image.Image) else None)
 
 
-@cases(short=60, whole=2500)
+@cases(short=60, whole=1500)
 @given(
     change=damage(),
     kind=st.sampled_from(["safetensors", "pth", "old pth"]),

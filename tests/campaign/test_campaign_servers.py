@@ -44,7 +44,7 @@ def behaviors(draw):
     return behave
 
 
-@cases(short=12, whole=250)
+@cases(short=12, whole=120)
 @given(script=st.lists(behaviors(), min_size=1, max_size=3))
 def test_servers(server, cache, monkeypatch, script):  # noqa: F811
     monkeypatch.setattr(weights, "TIMEOUT", 0.15)
