@@ -19,6 +19,7 @@ from nst_helpers import (
     preprocess,
     stylize,
     train,
+    training,
 )
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
@@ -115,6 +116,23 @@ def test_stop_pressed_again_and_again(net, pair, monkeypatch, capsys, stop_butto
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     rest = train(net, *pair, resume=part, plot=False)
     assert rest.history == whole.history and np.array_equal(rest.image, whole.image)
+
+
+@pytest.mark.parametrize("first", [1, 3])
+def test_stylize_stopped_again_and_again(net, picture, monkeypatch, stop_button, first):
+    """While a step is computed, and while the picture is made: the picture after that step comes back."""
+    steps, enlarged = [], training.enlarged
+
+    def impatient(*args):
+        signal.raise_signal(signal.SIGINT)
+        return enlarged(*args)
+
+    monkeypatch.setattr(training, "enlarged", impatient)
+    for number in (first, first + 1):
+        ended_at(monkeypatch, number, signal.SIGINT)
+    given = {"size": 64, "num_epochs": 9, "progress": steps.append}
+    img = stylize(picture(32, 48), picture(seed=1), net, **given)
+    assert len(steps) == first and np.array_equal(img, live.postprocess(steps[-1].X))
 
 
 @runs

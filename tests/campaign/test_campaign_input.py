@@ -67,7 +67,7 @@ def encoded(fmt, mode, width, height, exif):
     return buffer.getvalue()
 
 
-@cases(short=120, whole=4000)
+@cases(short=120, whole=3000)
 @given(
     fmt=st.sampled_from([*FORMATS, "heic"]),
     mode=st.sampled_from(MODES),
@@ -85,7 +85,7 @@ def test_pictures(tmp_path, fmt, mode, size, exif, change, suffix):
         assert img.mode == "RGB" and min(img.size) > 0 and fmt not in ("eps", "pdf")
 
 
-@cases(short=40, whole=200)
+@cases(short=40, whole=150)
 @given(img=st.one_of(anything, st.tuples(st.sampled_from(MODES), st.integers(0, 9), st.integers(0, 9))), name=anything)
 def test_pictures_to_save_and_show(tmp_path, img, name):
     if isinstance(img, tuple) and len(img) == 3:
@@ -98,7 +98,7 @@ def test_pictures_to_save_and_show(tmp_path, img, name):
         judged("pictures shown", lambda: len(show_images([img])))
 
 
-@cases(short=200, whole=5000)
+@cases(short=200, whole=4000)
 @given(changes=st.dictionaries(st.sampled_from(NAMES), anything, min_size=1, max_size=3))
 def test_settings(changes):
     made = judged("settings", lambda: Settings(**changes))
@@ -108,7 +108,7 @@ def test_settings(changes):
         assert all(np.isfinite([content, *styles, tv])) and str(made) and made.but() == made
 
 
-@cases(short=25, whole=250)
+@cases(short=25, whole=150)
 @given(
     size=st.sampled_from([8, 16, 64, 1e300, -3, 0, "x", None, float("nan"), 10**400, 2.5, 20_001]),
     style_size=st.sampled_from([16, 48, 1e300, -3, "x", float("nan"), 10**400]),
@@ -122,7 +122,7 @@ def test_stylize(net, size, style_size, shapes, changes):
     assert img is None or max(img.size) == size
 
 
-@cases(short=25, whole=400)
+@cases(short=25, whole=300)
 @given(shape=st.lists(st.integers(0, 20), max_size=5), other=anything, which=st.integers(0, 2))
 def test_images_to_train_on(net, pair, shape, other, which):
     images = list(pair)
@@ -131,7 +131,7 @@ def test_images_to_train_on(net, pair, shape, other, which):
     judged("images to train on", lambda: fit_shape(pair[0], other) if isinstance(other, Image.Image) else None)
 
 
-@cases(short=60, whole=1500)
+@cases(short=60, whole=800)
 @given(
     change=damage(),
     kind=st.sampled_from(["safetensors", "pth", "old pth"]),
@@ -152,7 +152,7 @@ def test_weights(tmp_path, parameters, change, kind, value):
         assert all(weight.isfinite().all() for weight in net.parameters()) and value in (None, 0)
 
 
-@cases(short=40, whole=1500)
+@cases(short=40, whole=800)
 @given(change=damage())
 def test_runs_in_files(tmp_path, run_file, change):
     path = tmp_path / "run"
@@ -176,7 +176,7 @@ json_values = st.recursive(
 PLACES = ["content", "style", "weights", "size", "stroke", "settings", "nst_studio", "other", *NAMES]
 
 
-@cases(short=120, whole=4000)
+@cases(short=120, whole=3000)
 @given(place=st.sampled_from(PLACES), value=json_values, change=st.one_of(st.none(), damage()))
 def test_studio_settings(place, value, change):
     data = json.loads(Choices().to_json())

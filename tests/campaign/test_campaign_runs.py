@@ -37,7 +37,7 @@ def test_killed_and_begun_again(net, pair, picture, tmp_path, monkeypatch, capsy
     start = time.monotonic()
     whole = paint()
     takes, dice = time.monotonic() - start, random.Random(SEED)
-    for number in range(12 if WHOLE else 1):
+    for number in range(5 if WHOLE else 1):
         path = tmp_path / f"run {number}"
         for _ in range(3):
             if not (child := os.fork()):
@@ -77,7 +77,7 @@ def finished(net, pair):
     return train(net, *pair, num_epochs=3, plot=False)
 
 
-@cases(short=25, whole=1000)
+@cases(short=25, whole=600)
 @given(
     size=st.integers(0, 60_000), kind=st.sampled_from(["picture.png", "picture.jpg", "run"]), side=st.integers(1, 120)
 )
@@ -105,7 +105,7 @@ def test_a_full_disk_leaves_the_old_file(limited, finished, tmp_path_factory, si
 
 
 @pytest.mark.filterwarnings("ignore:the run goes on")
-@cases(short=3, whole=200)
+@cases(short=3, whole=100)
 @given(size=st.integers(0, 60_000))
 def test_a_disk_that_fills_during_a_run(limited, net, pair, tmp_path_factory, size):
     path = tmp_path_factory.mktemp("disk") / "run"

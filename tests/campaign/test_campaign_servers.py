@@ -44,7 +44,7 @@ def behaviors(draw):
     return behave
 
 
-@cases(short=12, whole=120)
+@cases(short=12, whole=60)
 @given(script=st.lists(behaviors(), min_size=1, max_size=3))
 def test_servers(server, cache, monkeypatch, script):  # noqa: F811
     monkeypatch.setattr(weights, "TIMEOUT", 0.15)
@@ -60,7 +60,7 @@ def test_servers(server, cache, monkeypatch, script):  # noqa: F811
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9")
-@pytest.mark.parametrize("number", range(5 if WHOLE else 1))
+@pytest.mark.parametrize("number", range(3 if WHOLE else 1))
 def test_a_killed_download_leaves_nothing_for_long(server, cache, number):  # noqa: F811
     def half(handler):
         handler.send_response(200)
