@@ -17,7 +17,7 @@ from .interrupts import held_back
 from .preprocessing import postprocess
 from .settings import Settings
 from .state import State
-from .training import DivergedError, checkpoint_of, coarse_to_fine, limited, optimize, pyramid
+from .training import DivergedError, check_images, checkpoint_of, coarse_to_fine, limited, optimize, pyramid
 
 PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
 
@@ -243,6 +243,7 @@ def train(
     ``state``: a ``State`` that is kept up to date, as in ``optimize``.
     Raises as ``optimize`` does before the first step, and ``ValueError`` for the checkpoint of another run.
     """
+    check_images(content_X, style_X)
     wanted = (settings or (resume.settings if resume else net.settings)).but(**changes)
     settings, run = limited(wanted), None
     file = checkpoint_of(checkpoint, net, content_X, style_X, wanted)

@@ -57,6 +57,16 @@ def limited(settings):
     return settings.but(num_epochs=min(settings.num_epochs, QUICK_STEPS))
 
 
+def check_images(content_X, style_X):
+    """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
+    for name, X in (("content_X", content_X), ("style_X", style_X)):
+        if not torch.is_tensor(X) or X.ndim != 4 or X.shape[:2] != (1, 3) or not X.is_floating_point():
+            what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {X!r:.60}"
+            raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
+    if min(content_X.shape[-2:]) < 2:
+        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
+
+
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
     """Train a composite image; yields a ``Step`` after every step, so the caller decides what to show.
 
@@ -73,12 +83,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
     settings = limited((settings or net.settings).but(**changes))
-    for name, X in (("content_X", content_X), ("style_X", style_X)):
-        if not torch.is_tensor(X) or X.ndim != 4 or X.shape[:2] != (1, 3) or not X.is_floating_point():
-            shape = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {X!r:.60}"
-            raise ValueError(f"{name} {shape}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
-    if min(content_X.shape[-2:]) < 2:
-        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
+    check_images(content_X, style_X)
     if start_X is not None and start_X.shape != content_X.shape:
         raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
     if isinstance(objective, str) and objective not in OBJECTIVES:
@@ -133,13 +138,13 @@ def _steps(objective, state, settings):
 
 def _back_to_last_good(state, settings):
     """Put the last good picture back; returns the error to raise."""
-    with torch.no_grad():
-        state.composite.weight.copy_(state.last_good)
     lr = state.trainer.param_groups[0]["lr"] if state.scheduler else None
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
-    state.step = state.last_good_step
-    if lr is None:
-        state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
+    with held_back(), torch.no_grad():
+        state.composite.weight.copy_(state.last_good)
+        state.step = state.last_good_step
+        if lr is None:
+            state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
     return error
 
 
@@ -157,6 +162,7 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", sta
     the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
+    check_images(content_X, style_X)
     levels = pyramid(content_X, style_X, limited((settings or net.settings).but(**changes)))
     state = State() if state is None else state
     for level in range(state.level, len(levels)):

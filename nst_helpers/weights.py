@@ -81,7 +81,10 @@ def find_weights(source="auto", seed=0):
         return read_embedded(EMBEDDED)
     if source == "random":
         return random_parameters(seed=seed)
-    path = full_path(source)
+    try:
+        path = full_path(source)
+    except FileNotFoundError as error:
+        raise WeightsError(str(error)) from error
     if os.path.isfile(path):  # noqa: PTH113 (False, not an error, for a name that is too long)
         return read_embedded(path) if path.suffix == ".safetensors" else read_checkpoint(path, path.name)
     if path.suffix or path.parent != Path():

@@ -13,6 +13,7 @@ from nst_helpers import (
     FastObjective,
     Settings,
     State,
+    coarse_to_fine,
     extract_features,
     gram,
     load_vgg19,
@@ -546,3 +547,6 @@ def test_what_is_no_image_tensor(net, pair, X):
     for images, name in (((X, pair[1]), "content_X"), ((pair[0], X), "style_X")):
         with pytest.raises(ValueError, match=f"{name} .*must be a tensor"):
             list(optimize(net, *images, num_epochs=1))
+        for begin in (coarse_to_fine, train):
+            with pytest.raises(ValueError, match=f"{name} .*must be a tensor"):
+                list(begin(net, *images, num_epochs=1))
