@@ -134,7 +134,7 @@ def read_checkpoint(path, source):
         }
         return Parameters(source, _checked(tensors), _widths(tensors))
     except Exception as error:  # an unpickler given garbage raises nearly anything
-        why = (str(error) or type(error).__name__).splitlines()[0][:120]
+        why = _line(error)
         advice = "delete it, then run this again to download it" if source == "imagenet" else "give another file"
         raise WeightsError(
             f"{path} cannot be read as a checkpoint of torchvision's VGG-19 ({why}): {advice}"
@@ -183,20 +183,26 @@ def fetch_imagenet(url=None, tries=3):
             _download(url, path, expected)
             return path
         except HTTPError as error:
-            again, why = error.code >= 500, f"the server answered {error.code} {error.reason} for {url}"
+            again, why = error.code >= 500, f"the server answered {error.code} {_line(error.reason)} for {url}"
         except URLError as error:
-            again, why = False, f"{urlsplit(url).netloc} cannot be reached ({error.reason})"
+            again, why = False, f"{urlsplit(url).netloc} cannot be reached ({_line(error.reason)})"
         except _Damaged:
             again, why = True, f"the file from {url} arrived incomplete or damaged (its hash is wrong)"
         except NotWritten as error:
             raise WeightsError(f"{error}: set TORCH_HOME to a folder with 548 MB of room") from error
-        except (OSError, HTTPException) as error:  # reset, cut, silent for longer than TIMEOUT, or too slow
-            again, why = not isinstance(error, _TooSlow), f"the connection to {urlsplit(url).netloc} broke ({error})"
+        except (OSError, HTTPException, ValueError) as error:  # reset, cut, silent, too slow, or no HTTP at all
+            again = not isinstance(error, _TooSlow)
+            why = f"the connection to {urlsplit(url).netloc} broke ({_line(error)})"
         if not again:
             break
         if attempt < tries:
             time.sleep(attempt)
     raise WeightsError(f"{why}; set NST_WEIGHTS=embedded to work without it, or see 'Without a network' in the README")
+
+
+def _line(said):
+    """The first line of what somebody else's error says."""
+    return (str(said).splitlines() or [type(said).__name__])[0][:200]
 
 
 class _Damaged(Exception):
@@ -210,8 +216,7 @@ class _TooSlow(TimeoutError):
 def _download(url, path, expected):
     digest, request = hashlib.sha256(), Request(url, headers={"User-Agent": "nst_helpers"})
     with written_whole(path) as file, urlopen(request, timeout=TIMEOUT) as answer:
-        length = int(answer.headers.get("Content-Length") or 0)
-        with tqdm(total=length or None, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+        with tqdm(total=answer.length, unit="B", unit_scale=True, unit_divisor=1024) as bar:
             since, brought = time.monotonic(), 0
             while block := answer.read1(1 << 17):
                 file.write(block)

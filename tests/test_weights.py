@@ -206,6 +206,30 @@ def test_failed_download(server, cache, behave, requests, words):
     assert len(server.requests) == requests and nothing_left(cache)
 
 
+@pytest.mark.parametrize("place", ["to itself", "nowhere://x", "http://[", "http://\u00e4\u0000/x"])
+def test_redirected(server, cache, place):
+    def elsewhere(handler):
+        handler.send_response(302)
+        handler.send_header("Location", handler.path if place == "to itself" else place)
+        handler.end_headers()
+
+    server.script = [elsewhere]
+    with pytest.raises(WeightsError, match="NST_WEIGHTS=embedded") as caught:
+        fetch_imagenet(server.url)
+    assert "\n" not in str(caught.value) and nothing_left(cache)
+
+
+def test_a_length_that_is_no_number(server, cache):
+    def strange(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "a lot")
+        handler.end_headers()
+        handler.wfile.write(handler.server.data)
+
+    server.script = [strange]
+    assert fetch_imagenet(server.url).read_bytes() == server.data
+
+
 @pytest.mark.parametrize("behave", [status(500), status(503), cut, reset, damaged])
 def test_tries_again(server, cache, behave):
     server.script = [behave, behave, whole]

@@ -19,7 +19,8 @@ from nst_helpers.weights import fetch_imagenet
 def behaviors(draw):
     """One answer of a server, by what it promises, how much of it comes, and how."""
     status = draw(st.sampled_from([200, 200, 200, 200, 206, 302, 404, 429, 500, 503]))
-    promised = draw(st.sampled_from([None, "whole", 0, 10, 10**12]))
+    promised = draw(st.sampled_from([None, "whole", 0, 10, 10**12, -1, "a lot"]))
+    place = draw(st.sampled_from([None, "nowhere://x", "http://[", "/other"]))
     share, piece = draw(st.floats(0, 1.1)), draw(st.sampled_from([1 << 20, 1 << 20, 1000, 1]))
     end = draw(st.sampled_from(["close", "close", "silence"]))
 
@@ -27,7 +28,7 @@ def behaviors(draw):
         data = handler.server.data
         handler.send_response(status)
         if status == 302:
-            handler.send_header("Location", handler.path)  # to itself, for ever
+            handler.send_header("Location", place or handler.path)  # to itself, for ever
         if promised is not None:
             handler.send_header("Content-Length", len(data) if promised == "whole" else promised)
         handler.end_headers()
