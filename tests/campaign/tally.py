@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
+from nst_helpers.files import written_whole
+
 WHOLE = bool(os.environ.get("NST_CAMPAIGN"))
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "campaign"
 COUNTS = {}  # area: how often each outcome
@@ -30,7 +32,8 @@ def count(area, outcome):
     counts[outcome] += 1
     if WHOLE:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{area}.json").write_text(json.dumps(counts))
+        with written_whole(FOLDER / f"{area}.json") as file:
+            file.write(json.dumps(counts).encode())
 
 
 def judged(area, call):

@@ -96,5 +96,5 @@ def test_a_kernel_is_killed(kernel, tmp_path):
     kernel.manager.shutdown_kernel(now=True)
     run = Run.load(path)
     good = run.step > 0 and len(run.history) == run.step and not run.finished
-    count("kill -9 and again: a kernel", "worked" if good else "lost")
+    count("kill -9 and again, a kernel", "worked" if good else "lost")
     assert good

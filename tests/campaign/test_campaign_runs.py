@@ -51,7 +51,7 @@ def test_killed_and_begun_again(net, pair, picture, tmp_path, monkeypatch, capsy
             os.waitpid(child, 0)
         image, history = paint(path)
         good = np.array_equal(image, whole[0]) and history == whole[1] and set(tmp_path.iterdir()) == {path}
-        count(f"kill -9 and again: {kind}", "worked" if good else "lost")
+        count(f"kill -9 and again, {kind}", "worked" if good else "lost")
         assert good
         path.unlink()
 
