@@ -48,7 +48,7 @@ def check(answer, name=None):
 
 
 def judge(answer, name):
-    """The first thing that is wrong with an answer to the exercise ``name``, in one sentence; ``None`` if it is right."""
+    """What is wrong first with an answer to the exercise ``name``, in one sentence; ``None`` if nothing is."""
     try:
         stub = _is_stub(answer) if inspect.isfunction(answer) else answer is ...
         assert not stub, "this is still the empty stub: replace the ... with your answer"
@@ -102,7 +102,7 @@ def as_numbers(value, count):
 
 
 def as_name(value):
-    """A name as the package writes it: ``" Mosaic fish"`` → ``"mosaic_fish"``. ``AssertionError`` if it is no string."""
+    """A name as the package writes it: ``" Mosaic fish"`` → ``"mosaic_fish"``. ``AssertionError`` if not a string."""
     if not isinstance(value, str):
         raise AssertionError(f"a name is asked for, in quotes, not {value!r:.60}")
     return "_".join(value.strip(" .!").lower().replace("-", " ").split())
@@ -147,7 +147,7 @@ def same_slope(got, right, X):
 
 
 def names_in(answer):
-    """Names that a function and the reader's functions below it refer to, and the names of the functions behind them."""
+    """Names that a function and the reader's functions below it refer to, and the names of what is behind them."""
     scope, found, seen = getattr(answer, "__globals__", {}), set(getattr(answer, "names", ())), []
     waiting = [getattr(answer, "__code__", None)]
     while waiting:
