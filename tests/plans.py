@@ -30,8 +30,8 @@ def slots():
     text = (ROOT / "TEACHING.md").read_text(encoding="utf-8").split("## Three plans")[1].split("\n## ")[0]
     for part in text.split("\n### ")[1:]:
         plan = part.splitlines()[0]
-        for row in re.findall(r"^\| (.+) \|$", part, re.M):
-            start, notebook, run, *_, do = row.split(" | ")
+        for row in re.findall(r"^\|(.+)\|$", part, re.M):
+            start, notebook, run, *_, do = map(str.strip, row.split("|"))
             if number := re.match(r"(\d)\b", notebook):
                 path = next((ROOT / "notebooks").glob(f"{int(number[1]):02}_*.ipynb"))
                 yield Slot(plan, start.replace("*", ""), path.stem, tuple(run.split(" · ")), do)

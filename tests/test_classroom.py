@@ -181,6 +181,13 @@ def test_a_missing_wheel_is_said(offline):
     assert not (offline / ".venv" / "ready").exists()
 
 
+def test_a_folder_without_cuda_where_there_is_none(monkeypatch):
+    assert classroom.cpu_only() == [] or "+cpu" in classroom.cpu_only()[0]
+    monkeypatch.setattr(classroom, "version", {"torch": "2.14.1+cpu", "torchvision": "0.29.1+cpu"}.get)
+    assert classroom.cpu_only()[:2] == ["torch==2.14.1+cpu", "torchvision==0.29.1+cpu"]
+    assert classroom.cpu_only()[2:] == ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
+
+
 def test_another_kind_of_machine_is_told_so(offline):
     (offline / "made_for.json").write_text(json.dumps({"Python": "3.7", "system": "BeOS", "machine": "m68k"}))
     done = install(offline)

@@ -22,7 +22,7 @@ def test_there_are_three_plans():
     }
 
 
-@pytest.mark.parametrize("slot", SLOTS, ids=" ".join)
+@pytest.mark.parametrize("slot", SLOTS, ids=lambda slot: f"{slot.plan} {slot.start}")
 def test_sections_and_exercises_exist(slot):
     assert plans.cells_of(slot)
     exercises = set(re.findall(r"`(\w+)`", slot.do))

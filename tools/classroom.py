@@ -12,10 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import requires
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import nbformat
+from install import CPU_ONLY
 from nbconvert.preprocessors import ClearOutputPreprocessor
 from packaging.requirements import Requirement
 
@@ -39,7 +40,7 @@ The second line fetches several GB. On Linux without an NVIDIA card, this line b
     .venv/bin/python -m pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
 
 `start.py` opens the first notebook, with the weights that ship with the series and room for large photographs;
-`start.py notebooks/studio.ipynb` opens only the studio. You need Python 3.10 to 3.14, and if a Mac, one with Apple's chip.
+`start.py notebooks/studio.ipynb` opens only the studio. You need Python 3.10 to 3.14; a Mac needs Apple's own chip.
 
 Work through the notebooks in the order of their numbers. Below every exercise is a cell that checks your answer: run
 it, and it says ✅ or what is still wrong. `notebooks/glossary.ipynb` explains the terms, and
@@ -92,9 +93,9 @@ def make_offline(folder):
     shutil.rmtree(folder, ignore_errors=True)
     make_student(folder / "series")
     print("collecting wheels: several GB, some minutes ...", flush=True)
-    fetch(folder / "wheels", [*needed(), "setuptools", "wheel", "pip"])
-    version = ".".join(platform.python_version_tuple()[:2])
-    made_for = {"Python": version, "system": platform.system(), "machine": platform.machine()}
+    fetch(folder / "wheels", [*needed(), *cpu_only(), "setuptools", "wheel", "pip"])
+    minor = ".".join(platform.python_version_tuple()[:2])
+    made_for = {"Python": minor, "system": platform.system(), "machine": platform.machine()}
     (folder / "made_for.json").write_text(json.dumps(made_for), encoding="utf-8")
     shutil.copy(ROOT / "tools" / "offline" / "install.py", folder)
     shutil.copy(ROOT / "tools" / "offline" / "README.txt", folder)
@@ -110,6 +111,13 @@ def needed():
     """What the installed package says that it and the lab need, such as ``"torch>=2.4"``."""
     found = map(Requirement, requires("nst_helpers"))
     return [f"{it.name}{it.specifier}" for it in found if it.marker is None or it.marker.evaluate({"extra": "lab"})]
+
+
+def cpu_only():
+    """What keeps the folder small where this environment has PyTorch without CUDA's libraries (``make CPU=1``)."""
+    if not version("torch").endswith("+cpu"):
+        return []
+    return [f"{name}=={version(name)}" for name in CPU_ONLY[:2]] + ["--extra-index-url", CPU_ONLY[-1]]
 
 
 def fetch(folder, wanted):

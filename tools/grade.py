@@ -23,9 +23,7 @@ from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 
-import d2l.torch  # noqa: F401  imported once here, so that the process of each exercise, a fork, starts at once
 import nbformat
-import skimage.data  # noqa: F401
 import torch
 from answer_process import Answer, decode, encode
 from needed import needed, parse, traffic
