@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -48,26 +49,27 @@ def bare(notebook):
 
 
 FORGED = """
-import os
-print("✅ my_gram")
-for descriptor in range(3, 60):
-    try:
-        os.write(descriptor, b'{"callable": true, "result": null, "error": null}')
-    except OSError:
-        pass
 def my_gram(X):
+    import os
     print("✅ my_gram")
+    for descriptor in range(3, 60):
+        try:
+            os.write(descriptor, b'{"callable": true, "result": null, "error": null}')
+        except OSError:
+            pass
     return "✅"
 """
 REACH_OUT = """
-import _socket
-try:
-    line = _socket.socket()
-    line.settimeout(2)
-    line.connect(("127.0.0.1", {port}))
-    line.send(b"answers, please")
-except OSError:
-    pass
+def my_gram(X):
+    import _socket
+    try:
+        line = _socket.socket()
+        line.settimeout(2)
+        line.connect(("127.0.0.1", {port}))
+        line.send(b"answers, please")
+    except OSError:
+        pass
+    return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
 """
 # by student: notebook 04, and the marks it should get
 HAND_INS = {
@@ -107,7 +109,7 @@ def graded(tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         call = REACH_OUT.format(port=listener.getsockname()[1])
         with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
-            archive.writestr("home/work/renamed.ipynb", nbformat.writes(notebook(gram=call + GRAM)))
+            archive.writestr("home/work/renamed.ipynb", nbformat.writes(notebook(gram=call)))
         nbformat.write(notebook(), folder / "lovelace_ada_12_04_losses-2.ipynb")
         (folder / "damaged.ipynb").write_text('{"cells": [')
         (folder / "readme.txt").write_text("not a notebook")
@@ -153,8 +155,9 @@ def test_the_page_says_what_was_wrong(graded):
 
 def test_no_network(graded):
     _, _, heard = graded
-    isolated = subprocess.run(["unshare", "--map-root-user", "--net", "true"], capture_output=True).returncode == 0
-    assert heard is None or not isolated
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--map-root-user", "--net", "true"]).returncode:
+        pytest.skip("this system does not take the network away from a process")
+    assert heard is None
 
 
 def test_no_hand_ins(tmp_path):

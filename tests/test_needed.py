@@ -24,6 +24,7 @@ def cells(*sources):
         ("scale = 2", "def f(x):\n    return scale * x", "f(1)"): [0, 1, 2, 3],
         ("x = 3", "def f(x):\n    y = x\n    return y", "f(1)"): [0, 2, 3],
         ("y = 3", "def f(x):\n    y = x\n    return [y for y in y]", "f(1)"): [0, 2, 3],
+        ("print(1 / 0)", "x = 1", "print(x)"): [0, 2, 3],
         ("def f(x): pass", "f(1 / 0).sum()", "f"): [0, 1, 3],
         ("y = 3", "class A:\n    def f(self):\n        return y", "A()"): [0, 1, 2, 3],
         ("step = 1", "for step in range(3): pass", "[step for step in range(3)]"): [0, 3],

@@ -125,7 +125,8 @@ def answer_in(notebook, exercise, task):
     answer, own = traffic(expression)[2], []
     for source in written:
         made = traffic(source)[0]
-        if source not in task.given and not is_stub(source, expression) and (made & answer or not made <= task.helpers):
+        redefines = made and made <= task.helpers - answer
+        if source not in task.given and not redefines and not is_stub(source, expression):
             own.append(source)
     if not any(answer & traffic(source)[0] for source in own):
         for source, error in broken:

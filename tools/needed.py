@@ -1,6 +1,7 @@
 """Which cells of a notebook some of its cells need: neither a browser test nor a grader runs all."""
 
 import ast
+import builtins
 import symtable
 
 
@@ -12,7 +13,7 @@ def needed(cells, wanted):
     """
     code = {number: cell.source for number, cell in enumerate(cells) if cell.cell_type == "code"}
     chosen, names = {min(code), *wanted}, set()
-    fixed = {name for source in code.values() for name in fixed_names(parse(source))}
+    fixed = set(dir(builtins)).union(*(fixed_names(parse(source)) for source in code.values()))
     for number in sorted(code, reverse=True):
         made, changed, used = traffic(code[number])
         if number in chosen or names & (made | changed - fixed):
