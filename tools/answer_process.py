@@ -83,8 +83,8 @@ def decode(sent):
 # On the student's side
 
 
-def isolate(folder):
-    """No network, no terminal, no view of other processes, little memory; as far as the system grants it."""
+def isolate(folder, pipe):
+    """No network, no open file but one, no view of other processes, little memory; as far as the system grants it."""
     os.chdir(tempfile.mkdtemp(dir=folder))
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -101,6 +101,8 @@ def isolate(folder):
 
     import psutil
 
+    os.closerange(3, pipe)
+    os.closerange(pipe + 1, 4096)
     os.setsid()
     for what, most in [(resource.RLIMIT_AS, psutil.Process().memory_info().vms + MORE_MEMORY),
                        (resource.RLIMIT_FSIZE, LARGEST_FILE)]:  # fmt: skip
@@ -118,7 +120,7 @@ def isolate(folder):
 
 def serve(pipe, folder, code, expression):
     """Run the code, say what its answer is, then call it as often as asked."""
-    isolate(folder)
+    isolate(folder, pipe.fileno())
     pipe.send_bytes(b"{}")  # from now on the time counts
     results = {}
 
