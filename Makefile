@@ -21,8 +21,8 @@ CPU ?=
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser run notebooks site slides weights pictures gallery bench room student \
-	grade offline clean
+.PHONY: help setup lab studio test lint browser run notebooks site slides frames weights pictures gallery bench room \
+	student grade offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -67,6 +67,9 @@ site: $(READY)   ## the series as web pages that need no Jupyter and no network:
 
 slides: $(READY)  ## a deck of slides for every notebook: build/slides/index.html
 	$(BIN)/python tools/make_slides.py
+
+frames: $(READY)  ## what sliders show on the site and on slides; both compute it themselves if it is missing
+	$(BIN)/python tools/frames.py
 
 weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 	$(BIN)/python -m nst_helpers.learning
