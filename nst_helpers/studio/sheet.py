@@ -84,7 +84,7 @@ def layer_lab(studio, contents=CONTENTS, styles=STYLES, size=192, steps=50):
     """A ``Sheet`` of a studio's pictures: a row for every content layer, a column for every style layer.
 
     A column's style layers are its own and those of the columns before it, each with a weight, so chosen that all ask
-    equally loudly of the photograph. Raises ``ValueError`` for an unknown layer, or a size in pixels that is too small.
+    equally loudly of the photograph. Raises ``ValueError`` for an unknown layer.
     """
     contents, styles = ([layer_name(layer) for layer in layers] for layers in (contents, styles))
     choices, pictures, net = studio.present()
