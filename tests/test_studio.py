@@ -482,7 +482,8 @@ def test_recipes_can_be_run_and_reset_what_they_do_not_name(make):
 
 def test_json_comes_back(make):
     changes = {"content": "coffee", "style": "mosaic_fish", "style_layers": ("relu1_2", "conv3_1"), "size": 99,
-               "style_layer_weights": (0.3, 2.0), "content_layer_weights": (0.5,), "content_weight": 0, "tv_weight": 12.0, "start": "blend", "seed": 5,
+               "style_layer_weights": (0.3, 2.0), "content_layer_weights": (0.5,), "content_weight": 0, "seed": 5,
+               "tv_weight": 12.0, "start": "blend",
                "optimizer": "adam", "lr": 0.2, "num_epochs": 7, "stroke": 0.7, "precision": "float32"}  # fmt: skip
     first, second = make(), make()
     text = first.set(**changes).to_json()

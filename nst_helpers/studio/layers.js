@@ -10,7 +10,7 @@ export default {
         const peeks = el("div", { className: "nst-peeks" }, title, ...figures);
         root.classList.add("nst-layers");
         root.append(el("p", { className: "nst-hint", text: "Point at a layer to see what it sees. C makes it a content layer, S a style layer; the sliders weigh them." }),
-            drawing, el("div", { className: "nst-layer-rows" }, list, peeks), alertLine(model));
+            drawing, peeks, list, alertLine(model));
 
         const at = name => name.slice(4);
         let present = "", timer = 0;
@@ -50,12 +50,12 @@ export default {
         const rows = new Map(); // kept by role and name: a slider that is dragged stays
         function row(role, name) {
             const out = el("output"), input = el("input", { type: "range", min: -2, max: 2, step: 0.05, "aria-label": `weight of ${role} layer ${name}`,
-                title: "Double-click: back to 1", oninput() { say(); weigh(role, name, Number((10 ** input.value).toPrecision(3))); },
+                title: "Double-click: back to 1", oninput() { const weight = Number((10 ** input.value).toPrecision(3)); say(weight); weigh(role, name, weight); },
                 ondblclick() { input.value = 0; input.dispatchEvent(new Event("input")); } });
-            const say = () => { out.textContent = `× ${Number((10 ** input.value).toPrecision(2))}`; input.setAttribute("aria-valuetext", out.textContent); };
+            const say = weight => { out.textContent = `× ${Number(weight.toPrecision(2))}`; input.setAttribute("aria-valuetext", out.textContent); };
             const place = el("label", { className: "nst-field" }, el("b", { className: `nst-${role[0]}`, text: role[0].toUpperCase() }), el("span", { text: name }), input, out);
             place.addEventListener("pointerenter", () => peek(name));
-            return { place, show(weight) { if (document.activeElement !== input) input.value = Math.log10(Math.max(weight, 0.01)); say(); } };
+            return { place, show(weight) { if (document.activeElement !== input) { input.value = Math.log10(Math.max(weight, 0.01)); say(weight); } } };
         }
         follow(model, "value", () => {
             const focus = drawing.contains(document.activeElement) ? document.activeElement.dataset : null, places = [], chosen = {};
