@@ -634,9 +634,13 @@ def test_settings_of_a_stranger_never_fetch_or_read_weights(make, monkeypatch, t
             studio.load_json(settings_file(weights=name, size=64, settings={"num_epochs": 3})).wait()
         assert studio.error is None and studio.choices.weights == before and studio.settings.num_epochs == 3
         assert name in studio.parts.expert.error and studio.parts.expert.asked == name
+    assert studio.parts.fold.value == "expert"  # where the panel asks
     said(studio.parts.expert, {"do": "use_asked"})  # now somebody asks
     studio.wait()
     assert isinstance(studio.error, WeightsError) and "evil.pth" in studio.parts.stage.error
+    before = studio.choices
+    studio.set(weights="embedded").take(before)
+    assert studio.choices == before and studio.parts.expert.asked == ""  # asked once
 
 
 def test_a_rewritten_weights_file_is_read_anew(tmp_path):

@@ -37,7 +37,7 @@ class Studio:
 
     def __init__(self, content="cat", style="starry_harbour", weights="embedded", folder=None, **settings):
         self.choices, self.album, self.error, self.asked = Choices(), Album(), None, None
-        self.parts, self.nets = None, {}
+        self.parts, self.nets, self.agreed = None, {}, set(FREE)  # agreed: weights that somebody here has chosen
         self._change({"content": content, "style": style, "weights": weights, **settings})
         self.parts = panel.build(self._heard)
         self.painting = Painting(self.parts, self.present, folder)
@@ -76,12 +76,14 @@ class Studio:
             if one.kind == "upload" and not self.album.find(one):
                 said.append(f"{one.name:.80}: a settings file holds no pixels; the present picture stays.")
                 wanted = replace(wanted, **{role: getattr(self.choices, role)})
-        here = wanted.weights in (*FREE, *self.nets, self.choices.weights)
+        here = wanted.weights in self.agreed
         if not here:
             said.append(
                 f"These settings were made with the weights {wanted.weights:.80}. Use them? The button says yes."
             )
         self._commit(wanted if here else replace(wanted, weights=self.choices.weights), asked=None if here else wanted)
+        if said:
+            self.parts.fold.value = "expert"
         self._say("expert", " ".join(said), "json")
         return self
 
@@ -167,6 +169,7 @@ class Studio:
         for role, (one, img) in opened.items():
             self.album.keep(role, one, img)
         self.nets, self.choices, self.asked, self.error = nets, choices, asked, None
+        self.agreed.add(choices.weights)
         self._push()
 
     def _push(self):
