@@ -57,7 +57,7 @@ def write(folder, name, *cells):
 def server(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "series"
     folder.mkdir()
-    write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25)\nroom")
+    write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25, folder='kept')\nroom")
     write(folder, "door", *[cell.source for cell in nbformat.read(ROOT / "notebooks" / "studio.ipynb", 4).cells])
     with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}) as started:
         yield started
@@ -380,7 +380,10 @@ def test_a_reload_in_the_middle_of_a_run_finds_a_live_panel(panel, times):
     assert not page.locator(".nst-dead").count()
 
 
-def test_after_a_restart_the_dead_panel_says_what_to_do(panel):
+def test_after_a_restart_in_mid_run_the_dead_panel_says_what_to_do_and_kept_runs_come_back(panel):
+    kept = panel.page.locator(".nst-kept .nst-place").count()
+    panel.find(".nst-run").click()
+    panel.running()
     panel.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     panel.page.wait_for_selector(".nst-dead", timeout=20_000)
     assert "run its cell again" in panel.find(".nst-dead").inner_text()
@@ -389,6 +392,7 @@ def test_after_a_restart_the_dead_panel_says_what_to_do(panel):
     panel.page.wait_for_selector(".nst-stage .nst-picture[src]")
     assert not panel.page.locator(".nst-dead").count()
     panel.painted()
+    assert panel.page.locator(".nst-kept .nst-place").count() >= kept > 1
 
 
 @pytest.fixture(scope="module")
