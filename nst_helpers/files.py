@@ -19,6 +19,13 @@ if hasattr(errno, "EDQUOT"):  # not on Windows
 FORGOTTEN = 3600  # seconds after which an unfinished file belongs to nobody: its process was killed
 
 
+def expanded(path):
+    """A path with ``~`` as the home folder that it stands for, if there is one."""
+    with contextlib.suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
+
+
 @contextlib.contextmanager
 def written_whole(path):
     """A new binary file to write to; it becomes ``path`` when the block ends well, and else leaves no trace.
@@ -30,7 +37,7 @@ def written_whole(path):
     >>> with written_whole("numbers.bin") as file:
     ...     file.write(b"123")
     """
-    path = Path(os.path.realpath(Path(path).expanduser()))  # a link stays a link
+    path = Path(os.path.realpath(expanded(path)))  # a link stays a link
     stem = f".{path.name[:40]}."
     partial = path.with_name(f"{stem}{uuid.uuid4().hex[:8]}.partial")
     try:

@@ -1,6 +1,5 @@
 """Notebook 01: pictures in, pictures out, pictures side by side."""
 
-import contextlib
 import io
 import textwrap
 import warnings
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-from .files import written_whole
+from .files import expanded, written_whole
 
 _HERE = Path(__file__).resolve()
 # The sample pictures: inside an installed package, or at the top of a checkout.
@@ -127,9 +126,7 @@ def open_image(path):
     if isinstance(path, (str, Path)):
         if str(path).startswith(("http://", "https://")):
             raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
-        with contextlib.suppress(RuntimeError):  # a ~name without a home folder
-            path = Path(path).expanduser()
-        path = Path(path)
+        path = expanded(path)
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
         if not path.exists():
@@ -229,6 +226,33 @@ def jpeg(img, quality=88):
     buffer = io.BytesIO()
     img.convert("RGB").save(buffer, "jpeg", quality=quality, subsampling=0)
     return buffer.getvalue()
+
+
+def png(img):
+    """PNG bytes of a PIL image."""
+    buffer = io.BytesIO()
+    img.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def film(imgs, seconds=4.0):
+    """Animated WebP bytes of PIL images, at the size of the last one, which stays for a second."""
+    first, *rest = [img.resize(imgs[-1].size) for img in imgs]
+    times, buffer = [max(40, round(1000 * seconds / len(imgs)))] * len(rest) + [1000], io.BytesIO()
+    first.save(buffer, "webp", save_all=True, append_images=rest, loop=0, quality=85, method=1, duration=times)
+    return buffer.getvalue()
+
+
+def small(img, longest=360):
+    """A copy of a PIL image with at most ``longest`` pixels on its longer side."""
+    img = img.copy()
+    img.thumbnail((longest, longest))
+    return img
+
+
+def thumbnail(img, width=156, height=104):
+    """A smaller copy of a PIL image, cut to fill ``width`` × ``height`` pixels."""
+    return ImageOps.fit(img, (width, height), Image.Resampling.BILINEAR)
 
 
 def contact_sheet(rows, titles=(), labels=(), height=150):

@@ -3,7 +3,7 @@
     python tools/frames.py [notebook ...]     into build/frames; make_site.py and make_slides.py take them from there
 
 Of a cell that ends in ``explore(...)`` only the cells that it needs are run, with the embedded weights, in a process
-of its own. ``Studio`` and ``LayerLab`` are painted for some of their choices. Frames are kept under a hash of all that
+of its own. ``Studio`` and ``layer_lab`` are painted for some of their choices. Frames are kept under a hash of all that
 they were made from, so that a second build computes nothing. Where that fails or takes
 longer than LIMIT, the page keeps its still picture. With NST_QUICK=1 a control has two positions.
 """
@@ -220,15 +220,20 @@ def balance_and_layers(sources):
     return [("style layers up to", layers, len(layers) - 1), ("balance", balances, len(balances) - 1)], draw
 
 
-def layer_lab(sources):
-    from nst_helpers.studio import LayerLab
+def lab(sources):
+    """The layer lab: content layers against style layers."""
+    from nst_helpers import Studio
+    from nst_helpers.studio import layer_lab
 
-    lab = LayerLab(size=96, steps=2).wait(600) if QUICK else LayerLab().wait(600)
-    controls = [("content", list(lab.contents), 1), ("style up to", list(lab.styles), len(lab.styles) - 1)]
-    return controls, lambda *place: ([("", lab.images[place])], "")
+    room = Studio().stop()
+    sheet = (layer_lab(room, size=96, steps=2) if QUICK else layer_lab(room)).wait(600)
+    room.close(), sheet.close()
+    styles = {words.split()[-1]: words for words in sheet.columns}
+    controls = [("content", sheet.rows, 1), ("style up to", list(styles), len(styles) - 1)]
+    return controls, lambda row, style: ([("", sheet.images[row, styles[style]])], "")
 
 
-RECIPES = {"Studio": [studio, balance_and_layers], "LayerLab": [layer_lab], "explore": [explored]}  # longest first
+RECIPES = {"Studio": [studio, balance_and_layers], "layer_lab": [lab], "explore": [explored]}  # longest first
 
 
 def store(controls, draw, folder):
