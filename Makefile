@@ -15,11 +15,14 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 # Threads that wait for work spin a little, then sleep. By default they spin on, and beside a browser or another kernel
 # on two cores a small step takes ten times as long or more
 export GOMP_SPINCOUNT ?= 20000
+# make CPU=1 lab: on Linux, PyTorch without the libraries for NVIDIA cards. It has to be the first command.
+CPU ?=
 # Tests are spread over processes by the file: a file's tests share what they have set up.
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser campaign run notebooks site slides weights pictures gallery bench room student offline clean
+.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames weights pictures gallery bench \
+	room student grade offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -31,7 +34,7 @@ $(READY): requirements.txt pyproject.toml setup.py
 	+ 'this is ' + sys.version.split()[0] + '. Name another one: make PYTHON=python3.12 lab')"
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing (the first time this fetches several GB and takes some minutes) ..."
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python tools/install.py $(if $(CPU),--cpu) -r requirements.txt
 	@touch $(READY)
 
 # The pages' texts and stored pictures were made with the embedded weights; NST_WEIGHTS=imagenet asks for the others
@@ -68,6 +71,9 @@ site: $(READY)   ## the series as web pages that need no Jupyter and no network:
 slides: $(READY)  ## a deck of slides for every notebook: build/slides/index.html
 	$(BIN)/python tools/make_slides.py
 
+frames: $(READY)  ## what sliders show on the site and on slides; both compute it themselves if it is missing
+	$(BIN)/python tools/frames.py
+
 weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 	$(BIN)/python -m nst_helpers.learning
 
@@ -85,6 +91,10 @@ room: $(READY)   ## measure how many students one machine holds; writes benchmar
 
 student: $(READY)  ## the students' edition, without solutions and outputs, in build/student
 	$(BIN)/python tools/classroom.py student
+
+grade: $(READY)  ## grade hand-ins: make grade FOLDER=their_folder; table and pages in build/grades
+	@test -n "$(FOLDER)" || { echo "Say where the hand-ins are: make grade FOLDER=their_folder"; exit 1; }
+	$(BIN)/python tools/grade.py "$(FOLDER)"
 
 offline: $(READY)  ## one folder that installs without a network, in build/offline (several GB)
 	$(BIN)/python tools/classroom.py offline

@@ -9,6 +9,8 @@ import ipywidgets
 from d2l import torch as d2l
 from PIL import Image
 
+from .widgets import sentence
+
 
 class Explorer(ipywidgets.VBox):
     """Controls above a picture and a line of text; made by ``explore``.
@@ -60,7 +62,7 @@ class Explorer(ipywidgets.VBox):
         except Exception as error:  # JupyterLab would drop it silently
             d2l.plt.close("all")
             self.error = error
-            message = f"<b style='color:#B00020'>{html.escape(str(error) or type(error).__name__)}</b>"
+            message = f"<b style='color:#B00020'>{html.escape(sentence(error))}</b>"
         self.text.value = message
 
     def _repr_mimebundle_(self, **kwargs):

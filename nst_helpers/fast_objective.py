@@ -91,7 +91,9 @@ class FastObjective:
             content_at, style_at = check_layers(net, X, settings.content_layers, settings.style_layers)
         deepest = max(content_at + style_at)
         content_at, style_at = ([_read_at(net, i, deepest) for i in sorted(at)] for at in (content_at, style_at))
-        self.content_weight, style_weights, self.tv_weight = settings.loss_weights
+        content_weights, style_weights, self.tv_weight = settings.loss_weights
+        if not isinstance(content_weights, list):
+            content_weights = [content_weights] * len(content_at)
         self.gram = settings.style_loss == "gram"
         describe, self.style_loss = STYLE_LOSSES[settings.style_loss]
         precision = best_precision(content_X.device) if settings.precision == "auto" else settings.precision
@@ -103,7 +105,8 @@ class FastObjective:
         with torch.no_grad():
             for at, Y in self.features(content_X):
                 if at in content_at:
-                    self.contents[at] = self.content_weight * content_at.count(at), _full(Y)
+                    weight = sum(weight for weight, i in zip(content_weights, content_at) if i == at)
+                    self.contents[at] = weight, _full(Y)
             for at, Y in self.features(style_X):
                 if at in style_at:
                     weight = sum(weight for weight, i in zip(style_weights, style_at) if i == at)

@@ -1,12 +1,15 @@
 """Notebook 03: VGG-19 with its layers known by name and index, and the features read out of it."""
 
+import functools
+
 import torch
 from d2l import torch as d2l
 from torch import nn
 
+from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
-from .weights import Parameters, find_weights
+from .weights import Parameters, find_weights, imagenet_path
 
 
 class VGG19(nn.Sequential):
@@ -79,6 +82,17 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
     return net
+
+
+def shared_vgg19(weights):
+    """``load_vgg19`` without a word, done once for all who ask; for a file, again whenever that was rewritten."""
+    path = imagenet_path() if weights == "imagenet" else expanded(weights)
+    return _loaded(weights, (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None)
+
+
+@functools.lru_cache(maxsize=3)
+def _loaded(weights, stamp):
+    return load_vgg19(weights, verbose=False)
 
 
 def check_layers(net, X, content_layers, style_layers):

@@ -26,9 +26,8 @@ PICTURES = _HERE.parent / "pictures" if (_HERE.parent / "pictures").is_dir() els
 # What open_image decodes. Pillow knows more; among the rest are formats that start another program (EPS: Ghostscript)
 # and decoders that hardly anybody uses or tests.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "HEIF")
-STRIP = (
-    256  # rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
-)
+# Rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
+STRIP = 256
 try:
     import pi_heif  # the photographs of phones
 except ImportError:
@@ -300,6 +299,33 @@ def jpeg(img, quality=88):
     buffer = io.BytesIO()
     img.convert("RGB").save(buffer, "jpeg", quality=quality, subsampling=0)
     return buffer.getvalue()
+
+
+def png(img):
+    """PNG bytes of a PIL image."""
+    buffer = io.BytesIO()
+    img.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def film(imgs, seconds=4.0):
+    """Animated WebP bytes of PIL images, at the size of the last one, which stays for a second."""
+    first, *rest = [img.resize(imgs[-1].size) for img in imgs]
+    times, buffer = [max(40, round(1000 * seconds / len(imgs)))] * len(rest) + [1000], io.BytesIO()
+    first.save(buffer, "webp", save_all=True, append_images=rest, loop=0, quality=85, method=1, duration=times)
+    return buffer.getvalue()
+
+
+def small(img, longest=360):
+    """A copy of a PIL image with at most ``longest`` pixels on its longer side."""
+    img = img.copy()
+    img.thumbnail((longest, longest))
+    return img
+
+
+def thumbnail(img, width=156, height=104):
+    """A smaller copy of a PIL image, cut to fill ``width`` × ``height`` pixels."""
+    return ImageOps.fit(img, (width, height), Image.Resampling.BILINEAR)
 
 
 def contact_sheet(rows, titles=(), labels=(), height=150):

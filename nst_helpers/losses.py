@@ -43,14 +43,16 @@ def tv_loss(Y_hat):
 def compute_loss(X, contents_Y_hat, styles_Y_hat, contents_Y, styles_Y_gram, weights, style_loss=style_loss):
     """All losses of a composite image ``X`` ``(1, 3, h, w)``, each times its weight.
 
-    ``weights``: content, style and total variation; the style weight may be a list, one number per style layer.
+    ``weights``: content, style and total variation; the first two may be lists, one number per layer.
     Returns ``(contents_l, styles_l, tv_l, total)``: a list with one scalar per content layer, one with one per
     style layer, a scalar, and the sum of them all. (d2l 14.12.5)
     """
-    content_weight, style_weights, tv_weight = weights
+    content_weights, style_weights, tv_weight = weights
+    if not isinstance(content_weights, (list, tuple)):
+        content_weights = [content_weights] * len(contents_Y_hat)
     if not isinstance(style_weights, (list, tuple)):
         style_weights = [style_weights] * len(styles_Y_hat)
-    contents_l = [content_weight * content_loss(Y_hat, Y) for Y_hat, Y in zip(contents_Y_hat, contents_Y)]
+    contents_l = [w * content_loss(Y_hat, Y) for w, Y_hat, Y in zip(content_weights, contents_Y_hat, contents_Y)]
     styles_l = [w * style_loss(Y_hat, Y) for w, Y_hat, Y in zip(style_weights, styles_Y_hat, styles_Y_gram)]
     tv_l = tv_weight * tv_loss(X)
     return contents_l, styles_l, tv_l, sum(contents_l) + sum(styles_l) + tv_l

@@ -10,7 +10,7 @@ import torch
 import traitlets
 from PIL import Image
 
-from .images import jpeg
+from .images import jpeg, png, small
 
 _HERE = Path(__file__)
 
@@ -30,8 +30,7 @@ class MaskCanvas(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, img, longest=480, label="Draw a mask over the picture"):
-        self.img = img.convert("RGB")
-        self.img.thumbnail((longest, longest))
+        self.img = small(img.convert("RGB"), longest)
         width, height = self.img.size
         picture = "data:image/jpeg;base64," + base64.b64encode(jpeg(self.img)).decode()
         super().__init__(picture=picture, width=width, height=height, label=label)
@@ -49,16 +48,14 @@ class MaskCanvas(anywidget.AnyWidget):
         if levels.ndim != 2 or not levels.size:
             raise ValueError(f"a mask is a picture or numbers of shape (h, w); this has shape {levels.shape}")
         white = Image.fromarray(np.where(levels > 0.5, 255, 0).astype(np.uint8)).resize((self.width, self.height), 0)
-        png = io.BytesIO()
-        white.save(png, "png")
-        self.drawn = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+        self.drawn = "data:image/png;base64," + base64.b64encode(png(white)).decode()
         return self
 
     @property
     def mask(self):
         """What is drawn: a tensor ``(1, 1, h, w)`` of zeros and ones."""
-        png = base64.b64decode(self.drawn.partition(",")[2])
-        levels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+        data = base64.b64decode(self.drawn.partition(",")[2])
+        levels = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
         return torch.from_numpy((levels > 127).astype(np.float32))[None, None]
 
     @property

@@ -21,7 +21,8 @@ LARGEST = 3e38  # where float32 ends
 class Settings:
     """Every choice of a run. Layers are given by name (``"relu4_1"``) or index (``25``), and kept as names.
 
-    ``style_layer_weights``: one number per style layer, in the order of ``style_layers``; empty for 1 each.
+    ``content_layer_weights``, ``style_layer_weights``: one number per layer, in the order of ``content_layers`` or
+    ``style_layers``; empty for 1 each.
     ``start``: what the composite image is at first. ``style_loss``: how styles are compared, by a name in
     ``STYLE_LOSSES``.
     ``optimizer``: ``"adam"``, as in d2l 14.12, or ``"lbfgs"``, which needs far fewer steps and no learning rate.
@@ -40,6 +41,7 @@ class Settings:
     lr_decay_epoch: int = 20
     start: str = "content"
     seed: int = 0
+    content_layer_weights: tuple = ()
     style_layer_weights: tuple = ()
     style_loss: str = "gram"
     optimizer: str = "lbfgs"
@@ -59,31 +61,42 @@ class Settings:
         for kind in ("content", "style"):
             names = _layers(f"{kind}_layers", getattr(self, f"{kind}_layers"))
             self._keep(f"{kind}_layers", names)
+            self._keep(f"{kind}_layer_weights", self._checked_layer_weights(kind))
             if not names and getattr(self, f"{kind}_weight") > 0:
                 raise ValueError(f"{kind}_layers is empty: name at least one layer, or set {kind}_weight to 0")
         if not self.content_layers + self.style_layers:
             raise ValueError("no layers chosen: name at least one content layer or one style layer")
-        self._keep("style_layer_weights", self._checked_layer_weights())
 
     def _keep(self, name, value):
         object.__setattr__(self, name, value)
 
-    def _checked_layer_weights(self):
+    def _checked_layer_weights(self, kind):
+        name, layers = f"{kind}_layer_weights", getattr(self, f"{kind}_layers")
         try:
-            weights = tuple(self.style_layer_weights)
+            weights = tuple(getattr(self, name))
         except TypeError:
-            raise ValueError(f"style_layer_weights must be a list; it is {shown(self.style_layer_weights)}") from None
-        if weights and len(weights) != len(self.style_layers):
-            counts = f"{len(weights)} numbers for {len(self.style_layers)} style layers"
-            raise ValueError(f"style_layer_weights has {counts}")
-        return tuple(_number("style_layer_weights", weight) for weight in weights)
+            raise ValueError(f"{name} must be a list; it is {shown(getattr(self, name))}") from None
+        if weights and len(weights) != len(layers):
+            raise ValueError(f"{name} has {len(weights)} numbers for {len(layers)} {kind} layers")
+        return tuple(_number(name, weight) for weight in weights)
+
+    def layer_weights(self, kind):
+        """``{layer: weight}`` of ``"content"`` or ``"style"``, in the network's order."""
+        layers = getattr(self, f"{kind}_layers")
+        pairs = zip(layers, getattr(self, f"{kind}_layer_weights") or (1.0,) * len(layers))
+        return dict(sorted(pairs, key=lambda pair: layer_index(pair[0])))
 
     @property
     def loss_weights(self):
-        """``(content, [style, one per layer], tv)``: what ``compute_loss`` takes as ``weights``."""
-        layer_weights = self.style_layer_weights or (1.0,) * len(self.style_layers)
-        order = sorted(range(len(layer_weights)), key=lambda i: layer_index(self.style_layers[i]))
-        return self.content_weight, [self.style_weight * layer_weights[i] for i in order], self.tv_weight
+        """``(content, [style, one per layer], tv)``: what ``compute_loss`` takes as ``weights``.
+
+        Content is a list too, where its layers have weights of their own.
+        """
+        content, style = (
+            [weight * getattr(self, f"{kind}_weight") for weight in self.layer_weights(kind).values()]
+            for kind in ("content", "style")
+        )
+        return content if self.content_layer_weights else self.content_weight, style, self.tv_weight
 
     def but(self, **changes):
         """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
@@ -103,6 +116,14 @@ class Settings:
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
+
+
+def check_between(name, value, low, high, whole=False):
+    """Raise ``ValueError`` unless ``value`` is a number, or a ``whole`` one, from ``low`` to ``high``."""
+    kind = numbers.Integral if whole else numbers.Real
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:  # NaN is not in between
+        word = "whole number" if whole else "number"
+        raise ValueError(f"{name} must be a {word} from {low:g} to {high:g}; it is {shown(value)}")
 
 
 def _number(name, value):

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch.hub import tqdm
 from torchvision.models import VGG19_Weights
 
-from .files import NotWritten, full_path, written_whole
+from .files import NotWritten, expanded, full_path, written_whole
 from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
 
 SOURCES = ("imagenet", "embedded", "random")
@@ -90,6 +90,21 @@ def find_weights(source="auto", seed=0):
     if path.suffix or path.parent != Path():
         raise WeightsError(f"no weights file at {path!s:.300}")
     raise ValueError(f"no weights source {source!r:.60}: use one of auto, {', '.join(SOURCES)}, or a file")
+
+
+def source_here(source):
+    """The source that a word stands for, looked up without fetching or reading anything.
+
+    ``"auto"`` is the environment variable's, else ImageNet's weights if they are in torch's cache, else the embedded
+    ones. Raises ``ValueError`` for what is neither a source nor a file.
+    """
+    if source == "auto":
+        source = os.environ.get("NST_WEIGHTS", "").strip() or "auto"
+    if source == "auto":
+        source = "imagenet" if imagenet_path().is_file() else "embedded"
+    if source not in SOURCES and ("\0" in source or not expanded(source).is_file()):
+        raise ValueError(f"no weights source {source!r:.60}: use one of {', '.join(SOURCES)}, or a file's path")
+    return source
 
 
 def random_parameters(widths=WIDTHS, seed=0):

@@ -57,7 +57,7 @@ def write(folder, name, *cells):
 def server(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "series"
     folder.mkdir()
-    write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=40)\nroom")
+    write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25, folder='kept')\nroom")
     write(folder, "door", *[cell.source for cell in nbformat.read(ROOT / "notebooks" / "studio.ipynb", 4).cells])
     with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}) as started:
         yield started
@@ -166,7 +166,7 @@ def test_the_balance_answers(panel, times):
     panel.frame(before)
     times["slider to first frame"] = round(time.monotonic() - start, 2)
     panel.painted()
-    times["slider to 40 steps at 128 pixels"] = round(time.monotonic() - start, 2)
+    times["slider to 25 steps at 128 pixels"] = round(time.monotonic() - start, 2)
 
 
 def test_stop_and_continue(panel, times):
@@ -187,7 +187,7 @@ def test_stop_and_continue(panel, times):
     panel.find(".nst-stop").click()
     panel.notebook.wait_until("stopped", "() => document.querySelector('.nst-stop').hidden")
     assert panel.step() > step
-    panel.slide("steps", 40)
+    panel.slide("steps", 25)
     panel.running()
     panel.painted()
     panel.find("button:has-text('Expert')").click()
@@ -209,7 +209,7 @@ def test_wipe_and_replay_need_no_kernel(panel):
     panel.find(".nst-replay").evaluate("it => { it.value = 0; it.dispatchEvent(new Event('input')); }")
     assert panel.source() != before and panel.step() < 3
     panel.find(".nst-replay").evaluate("it => { it.value = it.max; it.dispatchEvent(new Event('input')); }")
-    assert panel.step() == 40
+    assert panel.step() == 25
     panel.find(".nst-wipe").dblclick()
     assert "100%" in panel.find(".nst-under").evaluate("it => it.style.clipPath")
     panel.notebook.wait_for_kernel()
@@ -264,7 +264,16 @@ def test_layers_are_pointed_at_and_clicked(panel):
     button.click()
     panel.frame(before)
     panel.page.wait_for_selector(".nst-toggle[data-at='1_1'][data-role=style][aria-pressed=false]")
-    assert panel.page.locator(".nst-weights input").count() == 3
+    assert panel.page.locator(".nst-weights input").count() == 1 + 3  # each layer has its weight
+    before = panel.source()
+    panel.slide("weight of content layer relu3_1", 1)
+    panel.frame(before)
+    panel.slide("weight of style layer relu4_1", -0.3)
+    panel.painted()
+    with panel.page.expect_download() as download:
+        panel.find(".nst-save_json").evaluate("it => it.click()")
+    saved = json.loads(Path(download.value.path()).read_text())["settings"]
+    assert saved["content_layer_weights"] == [10] and saved["style_layer_weights"] == [1, 1, 0.501]
     for at in ("2_1", "3_1", "4_1"):
         panel.find(f".nst-toggle[data-at='{at}'][data-role=style]").click()
         panel.page.wait_for_timeout(300)
@@ -329,10 +338,10 @@ def test_every_width_light_and_dark(panel):
     page.evaluate("jupyterapp.shell.collapseLeft()")
     for theme in ("Light", "Dark"):
         page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {theme}")
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(600)
         for width, height in WIDTHS:
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(200)
             page.evaluate("document.querySelector('.nst-studio').scrollIntoView()")
             page.screenshot(path=BUILD / f"studio_{theme.lower()}_{width}.png")
             outside = page.evaluate(OUTSIDE)
@@ -371,7 +380,10 @@ def test_a_reload_in_the_middle_of_a_run_finds_a_live_panel(panel, times):
     assert not page.locator(".nst-dead").count()
 
 
-def test_after_a_restart_the_dead_panel_says_what_to_do(panel):
+def test_after_a_restart_in_mid_run_the_dead_panel_says_what_to_do_and_kept_runs_come_back(panel):
+    kept = panel.page.locator(".nst-kept .nst-place").count()
+    panel.find(".nst-run").click()
+    panel.running()
     panel.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     panel.page.wait_for_selector(".nst-dead", timeout=20_000)
     assert "run its cell again" in panel.find(".nst-dead").inner_text()
@@ -380,6 +392,7 @@ def test_after_a_restart_the_dead_panel_says_what_to_do(panel):
     panel.page.wait_for_selector(".nst-stage .nst-picture[src]")
     assert not panel.page.locator(".nst-dead").count()
     panel.painted()
+    assert panel.page.locator(".nst-kept .nst-place").count() >= kept > 1
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,17 @@ import pytest
 import torch
 
 from nst_helpers import check, checks
-from nst_helpers.checks import as_name, as_number, as_numbers, exercise, unchanged
+from nst_helpers.checks import (
+    as_choice,
+    as_name,
+    as_number,
+    as_numbers,
+    cases,
+    exercise,
+    names_in,
+    same_slope,
+    unchanged,
+)
 
 
 @pytest.fixture
@@ -68,6 +78,14 @@ def test_broken_code(judge, capsys, error, words):
     assert out.startswith("❌ double: ") and words in out and out.count("\n") == 1
 
 
+def test_an_answer_that_ends_the_program(judge, capsys):
+    def double(x):
+        raise SystemExit
+
+    check(double)
+    assert capsys.readouterr().out == "❌ double: your code ends the program: leave out exit and quit\n"
+
+
 def test_stop_is_not_swallowed(judge):
     def double(x):
         raise KeyboardInterrupt
@@ -104,8 +122,15 @@ def test_another_count_of_numbers_is_said(value):
         as_numbers(value, 2)
 
 
-def test_names_in_any_case():
-    assert as_name(" Conv4_3 ") == "conv4_3"
+@pytest.mark.parametrize("value", ["mosaic_fish", " Mosaic fish", "MOSAIC-FISH."])
+def test_names_in_any_case(value):
+    assert as_name(value) == "mosaic_fish"
+    assert as_choice(value, ("cat", "mosaic fish")) == "mosaic fish"
+
+
+def test_what_is_no_name_is_said():
+    with pytest.raises(AssertionError, match="choose one of cat, dog"):
+        as_choice("mouse", ("cat", "dog"))
     with pytest.raises(AssertionError, match="a name is asked for, in quotes, not 3"):
         as_name(3)
 
@@ -115,3 +140,30 @@ def test_a_function_that_changes_its_input_is_noticed():
     assert unchanged(lambda X: X + 1, X).tolist() == [1, 1, 1]
     with pytest.raises(AssertionError, match="in place"):
         unchanged(lambda X: X.add_(1), X)
+
+
+def test_who_grades_tries_further_sizes(monkeypatch):
+    assert list(cases((3, 4), (5, 6))) == [(3, 4), (5, 6)]
+    monkeypatch.setattr(checks, "HIDDEN", 20)
+    found = list(cases((3, 4)))
+    assert len(found) == 21 and len(set(found)) > 3
+    assert {row for row, _ in found} == {3, 6, 9} and {column for _, column in found} == {4, 8, 12}
+
+
+def test_slopes():
+    X = torch.randn(3, requires_grad=True)
+    assert same_slope(X * X, X.square(), X)
+    assert not same_slope(X * X.detach(), X.square(), X)
+
+
+def twice(x):
+    return abs(x) + abs(x)
+
+
+same = twice
+
+
+def test_names_behind_names():
+    assert {"same", "twice", "abs"} <= names_in(lambda x: [same(y) for y in x])
+    assert {"same", "twice", "abs"} <= names_in(lambda x: (lambda: (lambda: same(x))())())
+    assert not names_in(max) and not names_in(3)

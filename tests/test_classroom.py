@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -65,6 +66,50 @@ def test_the_students_package_works_where_it_lies(student):
     done = subprocess.run([sys.executable, "-c", code], cwd=student, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).is_relative_to(student)
+
+
+def test_students_links_lead_somewhere(student):
+    found = 0
+    for path in [*student.rglob("*.md"), *student.rglob("*.ipynb")]:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            text = "\n".join(cell.source for cell in nbformat.reads(text, 4).cells if cell.cell_type == "markdown")
+        for link in re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text):
+            target = unquote("".join(link)).split("#")[0]
+            if target and not target.startswith(("http", "mailto:")):
+                assert (path.parent / target).is_file(), (path.name, target)
+                found += 1
+    assert found > 50
+
+
+def test_what_is_not_handed_out_is_not_linked():
+    text = "[here](../benchmarks/FILTERS.md), [there](glossary.ipynb#Adam), [us](https://x.y), ![cat](../images/a.jpg)"
+    assert classroom.handed_out_links(text, "notebooks") == text.replace("[here](../benchmarks/FILTERS.md)", "here")
+
+
+def test_students_get_no_answers_in_what_is_not_shown(editions):
+    for mine, _ in editions.values():
+        assert set(mine.metadata) == {"kernelspec"}
+        assert {name for cell in mine.cells for name in cell.metadata} <= {"tags"}
+        assert not [cell for cell in mine.cells if cell.get("attachments")]
+        for cell in mine.cells:
+            for tag in cell.metadata.get("tags", []):
+                if tag.startswith("check-"):
+                    assert cell.source in (f"check({tag[6:]})", f'check({tag[6:]}, "{tag[6:]}")')
+                if tag.startswith("exercise-"):
+                    assert "..." in cell.source
+
+
+def test_the_students_start_sets_weights_and_uploads(student, tmp_path):
+    (tmp_path / "jupyter.py").write_text("import os, sys\nprint(os.environ['NST_WEIGHTS'], os.getcwd(), sys.argv[1:])")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment.pop("NST_WEIGHTS", None)
+    for chosen, more in (("embedded", {}), ("imagenet", {"NST_WEIGHTS": "imagenet"})):
+        command, where = [sys.executable, student / "start.py"], {**environment, **more}
+        said = subprocess.run(command, cwd=tmp_path, env=where, capture_output=True, text=True, check=True).stdout
+        assert said.startswith(f"{chosen} {student}") and "00_one_minute_tour" in said
+        assert "websocket_max_message_size': 104857600" in said
+    assert "start.py" in (student / "README.md").read_text(encoding="utf-8")
 
 
 def test_students_install_no_test_tools(student):
@@ -134,6 +179,13 @@ def test_a_missing_wheel_is_said(offline):
     done = install(offline)
     assert done.returncode and "installation stopped" in done.stderr and "Traceback" not in done.stderr
     assert not (offline / ".venv" / "ready").exists()
+
+
+def test_a_folder_without_cuda_where_there_is_none(monkeypatch):
+    assert classroom.cpu_only() == [] or "+cpu" in classroom.cpu_only()[0]
+    monkeypatch.setattr(classroom, "version", {"torch": "2.14.1+cpu", "torchvision": "0.29.1+cpu"}.get)
+    assert classroom.cpu_only()[:2] == ["torch==2.14.1+cpu", "torchvision==0.29.1+cpu"]
+    assert classroom.cpu_only()[2:] == ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
 
 
 def test_another_kind_of_machine_is_told_so(offline):

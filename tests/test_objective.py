@@ -27,6 +27,7 @@ CHOICES = [
     PUBLISHED,
     PUBLISHED.but(style_layer_weights=(1, 0, 2, 0.5, 3)),
     Settings(style_layers=("relu3_1", "relu1_1"), style_layer_weights=(5, 0.1)),  # not in the network's order
+    Settings(content_layers=("relu4_1", "relu2_2"), content_layer_weights=(0.5, 3), style_layers=("relu1_1",)),
     Settings(content_layers=("conv4_2", "pool2"), style_layers=("conv1_1", "relu1_1", "pool1", "conv5_1")),
     Settings(content_layers=(0,), style_layers=(), style_weight=0),
     Settings(content_layers=(), style_layers=("relu2_2",), content_weight=0),

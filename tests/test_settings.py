@@ -70,16 +70,21 @@ def test_layers_are_kept_by_name(layers):
     assert Settings(content_layers=layers).content_layers == ("conv2_1",)
 
 
-@pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (1, -1), (1, math.nan), (1, "two"), 5, (1, 10**400)])
-def test_style_layer_weights_that_do_not_fit(weights):
-    with pytest.raises(ValueError, match="style_layer_weights"):
-        Settings(style_layers=("relu1_1", "relu2_1"), style_layer_weights=weights)
+@pytest.mark.parametrize("kind", ["content", "style"])
+@pytest.mark.parametrize(
+    "weights", [(1,), (1, 2, 3), (1, -1), (1, math.nan), (1, "two"), 5, (1, 10**400), (1, 10**5000)]
+)
+def test_layer_weights_that_do_not_fit(weights, kind):
+    with pytest.raises(ValueError, match=f"{kind}_layer_weights"):
+        Settings(**{f"{kind}_layers": ("relu1_1", "relu2_1"), f"{kind}_layer_weights": weights})
 
 
 def test_loss_weights_are_in_the_networks_order():
     settings = Settings(style_layers=("relu3_1", "relu1_1"), style_layer_weights=(5, 2), style_weight=10)
     assert settings.loss_weights == (1, [20, 50], 10)
     assert Settings(style_layers=("relu3_1", "relu1_1"), style_weight=10).loss_weights == (1, [10, 10], 10)
+    content = Settings(content_layers=("relu4_1", "relu2_1"), content_layer_weights=(3, 2), content_weight=10)
+    assert content.loss_weights[0] == [20, 30] and content.layer_weights("content") == {"relu2_1": 2, "relu4_1": 3}
 
 
 def test_but():

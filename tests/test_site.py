@@ -4,6 +4,7 @@ What needs a browser skips where there is no Chromium; with NST_BROWSER=1 (as in
 """
 
 import contextlib
+import os
 import re
 import subprocess
 import sys
@@ -23,19 +24,24 @@ SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "hei
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
     .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 120))"""
 # In a deck: what is wrong on its slides, with every answer shown
-SLIDES = """() => Reveal.getSlides().flatMap(slide => {
-    const {h, v} = Reveal.getIndices(slide), wrong = [];
-    Reveal.slide(h, v, slide.querySelectorAll(".fragment").length - 1);
-    const say = (what, it) => wrong.push(`slide ${h + 1}.${v + 1}: ${what}: ${it.outerHTML.slice(0, 100)}`);
-    for (const it of slide.querySelectorAll(":scope *:not(.notes, .notes *, .where)")) {
+SLIDES = """() => Reveal.getSlides().flatMap(section => {
+    const {h} = Reveal.getIndices(section), wrong = [], scale = innerWidth / 1280;
+    Reveal.slide(h, 0, section.querySelectorAll(".fragment").length - 1);
+    const slide = section.querySelector(".slide");
+    const say = (what, it) => wrong.push(`slide ${h + 1}: ${what}: ${it.outerHTML.slice(0, 100)}`);
+    if (!slide.querySelector("h1, h2")) say("no heading", slide);
+    if (slide.scrollHeight > slide.clientHeight + 1) say("is cut", slide);
+    if (slide.children.length < 2 && !slide.matches(".title")) say("empty", slide);
+    for (const it of slide.querySelectorAll("*")) {
         const {left, top, right, bottom, width, height} = it.getBoundingClientRect();
         if (!width || !height) continue;
-        if (left < 0 || top < 0 || right > 1280.5 || bottom > 680.5) say("does not fit", it);
-        if (it.tagName === "IMG" && height < 120 && width < 800) say("a picture too small to see", it);
+        if (left < 0 || top < 0 || right > 1280.5 * scale || bottom > 720.5 * scale) say("does not fit", it);
+        const hides = getComputedStyle(it).overflowY !== "visible" && !it.closest("math, .formula");
+        if (hides && it.scrollHeight > it.clientHeight + 1) say("is cut", it);
+        if (it.matches(".figure > *") && height < 200 * scale) say("a picture too small to see", it);
         const own = [...it.childNodes].some(node => node.nodeType === 3 && node.data.trim());
-        if (own && parseFloat(getComputedStyle(it).fontSize) < 20) say("type too small", it);
+        if (own && parseFloat(getComputedStyle(it).fontSize) < 18) say("type too small", it);
     }
-    if (!slide.querySelector(":scope > :not(.where, .notes)")) say("empty", slide);
     return wrong;
 })"""
 # In a deck: all slides one below the other, so that axe sees them
@@ -44,14 +50,16 @@ SPREAD = """() => {
     style.textContent = `.reveal .slides, .reveal .slides section { display: flow-root !important;
             height: auto !important; position: static !important; transform: none !important }
         section, .fragment { visibility: visible !important; opacity: 1 !important }
-        .where { position: static !important }`;
+        .slide { height: auto !important } .where { position: static !important }`;
     document.head.append(style);
     document.querySelectorAll("section").forEach(it => { it.hidden = false; it.removeAttribute("aria-hidden"); });
 }"""
 
 
 def build(script, folder):
-    subprocess.run([sys.executable, ROOT / "tools" / script, folder], check=True, stdout=subprocess.DEVNULL)
+    """The pages with few moving figures, of few positions each."""
+    command = [sys.executable, ROOT / "tools" / script, folder, "02_preprocessing", "07_studio"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"NST_QUICK": "1"})
     return folder
 
 
@@ -139,7 +147,7 @@ def test_only_what_readers_need(pages):
     for path, soup in pages.items():
         text = soup.get_text()
         assert "# NBVAL" not in text and "the tests move" not in text, path
-        assert not any("with check(" in code.get_text() for code in soup.select("main > .code, section > .code")), path
+        assert not any("with check(" in code.get_text() for code in soup.select("main > .code, .slide .code")), path
 
 
 def figures():
@@ -158,7 +166,7 @@ def test_every_figure_is_described(pages):
     ]
     assert missing == []
     for path, soup in pages.items():
-        assert all(img.get("alt") or img.find_parent("header") for img in soup.find_all("img")), path
+        assert all(img.get("alt") or img.find_parent(["header", "a"]) for img in soup.find_all("img")), path
 
 
 # In a browser
@@ -225,11 +233,84 @@ def test_navigation_opens_on_a_phone(chromium, site):
         assert page.get_by_text("12: from layer 0 to layer 11").is_visible()
 
 
-@pytest.mark.parametrize("name", [path.stem for path in NUMBERED])
-def test_slides_fit_and_are_accessible(chromium, slides, name):
-    with opened(chromium, {"width": 1280, "height": 720}) as page:
-        page.goto((slides / f"{name}.html").as_uri())
-        page.wait_for_function("Reveal.isReady()")
-        assert page.evaluate(SLIDES) == []
-        page.evaluate(SPREAD)
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_nothing_on_a_slide_is_cut_or_too_small(chromium, slides, size):
+    wrong = []
+    with opened(chromium, dict(zip(("width", "height"), size))) as page:
+        for path in NUMBERED:
+            page.goto((slides / f"{path.stem}.html").as_uri())
+            page.wait_for_function("Reveal.isReady()")
+            wrong += [f"{path.stem}: {it}" for it in page.evaluate(SLIDES)]
+    assert wrong == []
+
+
+def test_slides_are_accessible(chromium, slides):
+    wrong = []
+    with opened(chromium) as page:
+        for path in sorted(slides.glob("*.html")):
+            page.goto(path.as_uri())
+            if path.stem != "index":
+                page.wait_for_function("Reveal.isReady()")
+                page.evaluate(SPREAD)
+            wrong += violations(page)
+    assert wrong == []
+
+
+def shown(element):
+    """Which part of its sheet of frames an element shows."""
+    return element.evaluate("it => it.style.backgroundPosition + it.style.backgroundImage")
+
+
+def test_controls_move_frames_without_a_kernel(chromium, site):
+    with opened(chromium) as page:
+        page.goto((site / "notebooks" / "07_studio.html").as_uri())
+        live = page.locator(".live")
+        studio = live.filter(has=page.get_by_role("group", name="painting"))
+        painting, photo = studio.locator(".frame").all()
+        seen = {shown(painting)}
+        studio.get_by_role("radio", name="coffee").check()
+        seen.add(shown(painting))
+        studio.get_by_role("group", name="painting").get_by_role("radio").last.check()
+        seen.add(shown(painting))
+        balance = studio.get_by_role("slider", name="balance")
+        balance.press("Home")
+        seen.add(shown(painting))
+        assert len(seen) == 4 and balance.get_attribute("aria-valuetext") == "-3"
+        cut = photo.evaluate("it => getComputedStyle(it).clipPath")
+        studio.get_by_role("slider", name="How much of the left").press("ArrowLeft")
+        assert photo.evaluate("it => getComputedStyle(it).clipPath") != cut
+        table = live.filter(has=page.locator(".map"))
+        tiles, large = table.locator(".map"), table.locator(".frame")
+        tiles.scroll_into_view_if_needed()
+        box = tiles.bounding_box()
+        page.mouse.move(box["x"] + 5, box["y"] + 5)
+        first = shown(large)
+        page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
+        assert shown(large) != first
         assert violations(page) == []
+
+
+def test_slides_move_too_and_keep_their_keys(chromium, slides):
+    with opened(chromium) as page:
+        page.goto((slides / "02_preprocessing.html").as_uri())
+        page.wait_for_function("Reveal.isReady()")
+        number = page.evaluate("Reveal.getSlides().findIndex(it => it.querySelector('.live'))")
+        page.evaluate("number => Reveal.slide(number)", number)
+        live = page.locator(".present .live")
+        before = shown(live.locator(".frame").first), shown(live.locator(".frame").last)
+        box = live.get_by_role("slider", name="mean").bounding_box()
+        page.mouse.click(box["x"] + 4, box["y"] + box["height"] / 2)
+        assert (shown(live.locator(".frame").first), shown(live.locator(".frame").last)) != before
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("Reveal.getIndices().h") == number + 1
+
+
+def test_the_speaker_has_notes(pages, slides):
+    teaching = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
+    for path, soup in pages.items():
+        if path.is_relative_to(slides) and path.stem != "index":
+            notes = soup.select("section .notes")
+            assert len(notes) == len(soup.select("section")), path
+            assert "Ask" in notes[0].get_text() or f"### {int(path.stem[:2])} ·" not in teaching, path
+            text = " ".join(it.get_text() for it in soup.select("section .slide"))
+            assert "import torch" not in text and "Time:" not in text, path

@@ -16,14 +16,15 @@ import pytest
 import torch
 from ipykernel.comm.comm import BaseComm
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, optimize, weights
-from nst_helpers.images import jpeg
-from nst_helpers.studio import LayerLab, Studio, app, controls, easel, panel
+from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, memories, optimize, weights, widgets
+from nst_helpers.features import shared_vgg19
+from nst_helpers.images import film, jpeg, png, thumbnail
+from nst_helpers.studio import Studio, controls, layer_lab
 from nst_helpers.studio.choices import BALANCE, RECIPES, Choices, Picture, read
-from nst_helpers.studio.drawing import film, thumbnail
 from nst_helpers.studio.runs import KEPT, PINS, Kept, Shelf
-from nst_helpers.studio.worker import Worker
+from nst_helpers.worker import Worker
 
 SMALL = {"size": 64, "stroke": 1.0, "steps": 6}
 NASTY = "<img src=x onerror=alert(1)>.png"
@@ -70,12 +71,6 @@ def sent(part, monkeypatch):
     messages = []
     monkeypatch.setattr(part, "send", lambda content, buffers=None: messages.append((content, buffers)))
     return messages
-
-
-def png(img):
-    buffer = io.BytesIO()
-    img.save(buffer, "png")
-    return buffer.getvalue()
 
 
 def same(a, b):
@@ -191,7 +186,7 @@ def test_a_coarse_run_stops_resumes_and_starts_anew_when_its_choices_change_late
     studio.worker.stopping.clear()
     studio.painting.serve("resume")  # to the end of the small size, and through the large one
     assert studio.image.width == 264 and studio.runs[-1].finished
-    assert not studio.painting.easel.fits(studio.choices.but(style_weight=3), studio._present()[1])
+    assert not studio.painting.easel.fits(studio.choices.but(style_weight=3), studio.present()[1])
 
 
 def test_many_moves_make_one_run(make):
@@ -264,7 +259,7 @@ def test_runs_and_openings_leave_nothing(net):
     studio.close()
     for _ in range(5):
         with_lab = Studio(weights=net, **SMALL)
-        lab = LayerLab(weights=net, contents=["relu2_1"], styles=["relu1_1"], size=48, steps=1)
+        lab = layer_lab(with_lab, ["relu2_1"], ["relu1_1"], size=64, steps=1)
         with_lab.close(), lab.close()
     del studio, with_lab, lab
     until(lambda: counted() == before)
@@ -285,7 +280,7 @@ def test_memory_after_many_runs(make):
 def test_running_the_cell_again_ends_the_old_studio_and_keeps_its_place(make, monkeypatch):
     parent = {"metadata": {"cellId": "a"}, "header": {"msg_id": "1"}}
     shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: parent))
-    monkeypatch.setattr(panel, "get_ipython", lambda: shell)
+    monkeypatch.setattr(widgets, "get_ipython", lambda: shell)
     first, beside = make(), make()
     places = first.widget.model_id, beside.widget.model_id
     parent["metadata"] = {"cellId": "b"}
@@ -308,33 +303,60 @@ def test_a_closed_studio_says_so(make):
 
 
 def kept(number, **more):
-    return Kept(number, Choices(), Image.new("RGB", (8, 8)), [(1, 0, 0, 0, 0)], [(1, b"x")], **more)
+    return Kept(number, Choices(), Image.new("RGB", (8, 8)), [(1, 0, 0, 0, 0)], {1: b"x"}, **more)
 
 
 def test_the_shelf_drops_the_oldest_without_a_pin():
     shelf = Shelf()
     for number in range(1, KEPT + 1):
         shelf.put(kept(number))
-    shelf.pin(1)
+    shelf.turn(1)
     shelf.put(kept(KEPT + 1))
     shelf.put(kept(KEPT + 2))
     assert [run.number for run in shelf] == [1, *range(3, KEPT + 3)]
     shelf.put(kept(1))
     assert shelf.find(1).pinned and shelf[-1].number == 1  # painted further: the pin stays
     for number in range(3, PINS + 2):
-        shelf.pin(number)
+        shelf.turn(number)
     with pytest.raises(ValueError, match=f"{PINS} runs are pinned already"):
-        shelf.pin(shelf[-2].number)
+        shelf.turn(shelf[-2].number)
     with pytest.raises(ValueError, match="run 99 is not kept"):
-        shelf.pin(99)
+        shelf.turn(99)
 
 
-def test_the_shelf_is_bounded_in_memory(monkeypatch):
-    monkeypatch.setattr("nst_helpers.studio.runs.MEMORY", 500)
-    shelf = Shelf()
-    for number in range(5):
-        shelf.put(kept(number))
-    assert len(shelf) == 2
+def test_kept_runs_survive_a_restart_in_their_folder(make, tmp_path):
+    folder = tmp_path / "my runs"
+    first = make(folder=folder, steps=4, tv_weight=12.0)
+    first.set(steps=5).wait()
+    said(first.parts.kept, {"pin": 1})
+    first.close()
+    (folder / "run 0.png").write_bytes(b"no picture")
+    again = make(folder=folder)
+    assert [run.step for run in again.runs] == [4, 5, 6] and again.runs[0].pinned
+    assert "run 0.png is not the file of a kept run" in again.parts.kept.error
+    for old, new in zip(first.runs, again.runs):
+        assert same(old.image, new.image) and old.frames == new.frames and old.choices == new.choices
+        assert old.history == new.history and old.title == new.title.replace(f"Run {new.number}", f"Run {old.number}")
+    again.parts.kept.value = 1  # a click
+    assert again.settings.tv_weight == 12.0 and again.error is None and same(again.image, first.runs[0].image)
+    for _ in range(KEPT):
+        again.run().wait()
+    assert len(list(folder.glob("run 2*.png"))) == len(again.runs) == KEPT + 1  # what the strip drops goes
+
+
+def test_a_run_whose_file_cannot_be_written_is_kept_all_the_same(make, tmp_path):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    studio = make(folder=tmp_path / "taken")
+    assert len(studio.runs) == 1 and "taken" in studio.parts.stage.error and same(studio.image, studio.runs[0].image)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"choices": "{}"}', '{"choices": 3, "history": [[1, 2]]}'])
+def test_files_that_are_no_kept_runs_are_said(text, tmp_path):
+    about = PngInfo()
+    about.add_itxt("nst_run", text)
+    Image.new("RGB", (8, 8)).save(tmp_path / "run a.png", pnginfo=about)
+    shelf = Shelf(tmp_path)
+    assert not shelf and len(shelf.unread) == 1 and "run a.png" in shelf.unread[0]
 
 
 def test_a_kept_run_comes_back_with_its_settings(make):
@@ -384,7 +406,12 @@ BAD = [
     {"colour": 1},
     {"weights": "vgg11"},
     {"weights": "\0"},
+    {"settings": 3},
+    {"content_layers": ("relu1_1",), "content_layer_weights": (1, 2)},
+    {"content_layers": {"relu1_1": float("nan")}},
     {"content": 3},
+    {"content": "~no_such_user/x.png"},
+    {"weights": "~no_such_user/x.pth"},
     {"content": ""},
     {"content": "a\0b"},
     {"content": "/nowhere/x.png"},
@@ -404,9 +431,11 @@ def test_what_cannot_be_changes_nothing(make, bad):
 
 def test_hands_that_ask_for_the_impossible_are_told_beside_the_control(make):
     studio = make()
-    studio.parts.layers.value = {"content": ["relu3_1"], "style": {}}
+    studio.parts.layers.value = {"content_layers": {"relu3_1": 1}, "style_layers": {}}
     assert "style_layers is empty" in studio.parts.layers.error
-    assert list(studio.parts.layers.value["style"]) == list(studio.settings.style_layers)  # the control goes back
+    assert list(studio.parts.layers.value["style_layers"]) == list(
+        studio.settings.style_layers
+    )  # the control goes back
     studio.parts.mood.value = {**studio.parts.mood.value, "balance": float("nan")}
     assert "balance must be a number" in studio.parts.mood.error and studio.parts.mood.error_at == "balance"
     assert studio.parts.mood.value["balance"] == studio.choices.balance
@@ -422,12 +451,13 @@ def test_hands_move_what_programs_move(make):
     studio.parts.content.value = "coffee"
     studio.parts.style.value = "mosaic_fish"
     studio.parts.mood.value = {**studio.parts.mood.value, "balance": -2.0, "stroke": 0.7}
-    studio.parts.layers.value = {"content": ["relu4_2"], "style": {"relu3_1": 0.5, "relu1_1": 2.0}}
+    studio.parts.layers.value = {"content_layers": {"relu4_2": 0.3}, "style_layers": {"relu3_1": 0.5, "relu1_1": 2.0}}
     studio.parts.expert.value = {**studio.parts.expert.value, "optimizer": "adam"}
     c = studio.wait().choices
     assert (c.content.name, c.style.name, c.stroke) == ("coffee", "mosaic_fish", 0.7) and studio.error is None
     assert c.balance == pytest.approx(-2) and c.settings.content_layers == ("relu4_2",)
-    assert c.layer_weights() == {"relu1_1": 2.0, "relu3_1": 0.5} and c.settings.optimizer == "adam"
+    assert c.settings.layer_weights("style") == {"relu1_1": 2.0, "relu3_1": 0.5} and c.settings.optimizer == "adam"
+    assert c.settings.layer_weights("content") == {"relu4_2": 0.3}
     assert studio.painting.easel.choices == c
 
 
@@ -452,7 +482,8 @@ def test_recipes_can_be_run_and_reset_what_they_do_not_name(make):
 
 def test_json_comes_back(make):
     changes = {"content": "coffee", "style": "mosaic_fish", "style_layers": ("relu1_2", "conv3_1"), "size": 99,
-               "style_layer_weights": (0.3, 2.0), "content_weight": 0, "tv_weight": 12.0, "start": "blend", "seed": 5,
+               "style_layer_weights": (0.3, 2.0), "content_layer_weights": (0.5,), "content_weight": 0, "seed": 5,
+               "tv_weight": 12.0, "start": "blend",
                "optimizer": "adam", "lr": 0.2, "num_epochs": 7, "stroke": 0.7, "precision": "float32"}  # fmt: skip
     first, second = make(), make()
     text = first.set(**changes).to_json()
@@ -479,20 +510,27 @@ def settings_file(**changes):
         (settings_file(size=12), "size must be a whole number"),
         (settings_file(weights=3), "weights must be"),
         (settings_file(style=3), '"style" must name a picture'),
-        (settings_file(style={"name": "x", "path": 5}), '"style" must name a picture'),
+        (settings_file(style={"name": "x", "path": 5}), "a picture is a sample's name"),
+        (settings_file(style={"name": "x" * 10**4}), "at most 1000 characters"),
+        (settings_file(content={"name": "x", "path": "~no_such_user/x"}), "there is no file"),
         (settings_file(settings={"lr": -1}), "lr must be a finite number"),
         (settings_file(settings={"colour": 1}), "unknown setting 'colour'"),
         (settings_file(settings={"style_layers": ["relu9_1"]}), "no layer 'relu9_1'"),
         (settings_file(settings={"style_layers": [["relu1_1"]]}), ""),
         (settings_file(settings={"style_layers": {"a": 1}}), ""),
         (settings_file(settings={"num_epochs": 10**9}), "num_epochs must be"),
-        (settings_file().replace("100000.0", "NaN"), "NaN is not a number"),
+        (settings_file().replace("100000.0", "NaN"), "style_weight must be a finite number"),
         (settings_file().replace("100000.0", "1e999"), "style_weight must be a finite number"),
         (settings_file().replace("100000.0", "1" * 6000), ""),
         ("[" * 90_000, "JSON"),
-        ('{"nst_studio": 2, "content": [[[[[[1]]]]]]}', "nested too deeply"),
-        (settings_file(weights="x" * 5000), "text of more than"),
+        ("[" * 900 + "]" * 900, "not a settings file"),
+        ('{"nst_studio": 2, "content": [[[[[[1]]]]]]}', '"content" must name a picture'),
+        (settings_file(settings={"start": "DEEP"}).replace('"DEEP"', "[" * 900 + "]" * 900), ""),
+        (settings_file(weights="x" * 5000), "weights must be one of"),
+        (settings_file(settings={"lr": 10**400}), "lr must be a finite number"),
+        (settings_file(settings={"start": "x" * 10**4}), "start must be one of"),
         (settings_file() + " " * 200_000, "at most 100,000"),
+        (settings_file(content={"name": "x" * 10**7}), "at most 100,000"),
         (b"\xff\xfe\x00", "not JSON"),
         (7, "read from text"),
     ],
@@ -500,7 +538,7 @@ def settings_file(**changes):
 def test_json_that_cannot_be_changes_nothing(make, text, words):
     studio = make()
     before = studio.choices
-    with pytest.raises(ValueError) as error:
+    with pytest.raises((ValueError, OSError)) as error:
         studio.load_json(text)
     assert words in str(error.value) and len(str(error.value)) < 400
     assert studio.choices == before and not studio.worker.going
@@ -570,7 +608,7 @@ def test_own_pictures_are_bounded(make, picture):
     for seed in range(15):
         studio.set(content=picture(20, 30, seed))
     studio.wait()
-    assert len(studio.album.pixels) == 10 and studio.choices.content in studio.album.pixels
+    assert len(studio.album.own["content"]) == 10 and studio.choices.content in studio.album.own["content"]
 
 
 def test_large_pictures_are_kept_small(make):
@@ -596,18 +634,22 @@ def test_settings_of_a_stranger_never_fetch_or_read_weights(make, monkeypatch, t
             studio.load_json(settings_file(weights=name, size=64, settings={"num_epochs": 3})).wait()
         assert studio.error is None and studio.choices.weights == before and studio.settings.num_epochs == 3
         assert name in studio.parts.expert.error and studio.parts.expert.asked == name
+    assert studio.parts.fold.value == "expert"  # where the panel asks
     said(studio.parts.expert, {"do": "use_asked"})  # now somebody asks
     studio.wait()
     assert isinstance(studio.error, WeightsError) and "evil.pth" in studio.parts.stage.error
+    before = studio.choices
+    studio.set(weights="embedded").take(before)
+    assert studio.choices == before and studio.parts.expert.asked == ""  # asked once
 
 
 def test_a_rewritten_weights_file_is_read_anew(tmp_path):
     path = tmp_path / "mine.safetensors"
     path.write_bytes(weights.EMBEDDED.read_bytes())
-    first = easel.network(str(path))
-    assert easel.network(str(path)) is first
+    first = shared_vgg19(str(path))
+    assert shared_vgg19(str(path)) is first
     os.utime(path, ns=(1, 1))
-    assert easel.network(str(path)) is not first
+    assert shared_vgg19(str(path)) is not first
 
 
 def test_weights_that_cannot_be_had_are_said(make):
@@ -619,7 +661,7 @@ def test_weights_that_cannot_be_had_are_said(make):
 def test_auto_takes_what_is_here(monkeypatch, tmp_path):
     monkeypatch.delenv("NST_WEIGHTS", raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert app.source("auto") == "embedded"
+    assert weights.source_here("auto") == "embedded"
 
 
 # The page
@@ -636,8 +678,8 @@ def test_pages_never_write_html_that_somebody_could_have_written():
 
 def test_layer_names_reach_the_diagram_checked(make):
     studio = make()
-    studio.parts.layers.value = {"content": ["relu3_1"], "style": {"<script>": 1}}
-    assert "no layer" in studio.parts.layers.error and "<script>" not in studio.parts.layers.value["style"]
+    studio.parts.layers.value = {"content_layers": {"relu3_1": 1}, "style_layers": {"<script>": 1}}
+    assert "no layer" in studio.parts.layers.error and "<script>" not in studio.parts.layers.value["style_layers"]
 
 
 def test_downloads(make, monkeypatch):
@@ -657,7 +699,7 @@ def test_downloads(make, monkeypatch):
 
 def test_pointing_at_a_layer_shows_what_it_sees_and_remembers(make, monkeypatch):
     studio = make()
-    monkeypatch.setattr(app.memories, "STEPS", 2)
+    monkeypatch.setattr(memories, "STEPS", 2)
     messages = sent(studio.parts.layers, monkeypatch)
     said(studio.parts.layers, {"peek": "relu2_1"})
     until(lambda: len(messages) == 3)
@@ -723,31 +765,49 @@ def test_worker_serves_the_newest_and_survives_errors():
     gate.set()
     worker.wait(5)
     assert served == ["first", "bad"] and isinstance(failed[0], RuntimeError)
-    worker.ask("later", delay=0.2)
+    gate.clear()
+    worker.ask("first")
+    until(lambda: len(served) == 3)
+    worker.ask("later")
     worker.stop()
+    gate.set()
     worker.wait(5)
-    assert served[-1] == "bad"
+    assert served[-1] == "first"
     worker.close()
     worker.thread.join(5)
     assert not worker.thread.is_alive()
 
 
-def test_layer_lab(make, net):
+def test_a_worker_outlives_a_handler_that_fails():
+    served = []
+
+    def serve(request):
+        served.append(request)
+        raise RuntimeError("bad")
+
+    worker = Worker(serve, lambda error: 1 / 0)
+    for request in ("one", "two"):
+        worker.ask(request)
+        worker.wait(5)
+    worker.close()
+    assert served == ["one", "two"]
+
+
+def test_layer_lab(make):
     studio = make()
-    lab = LayerLab(
-        weights=net, contents=["relu2_1", "relu3_1"], styles=["relu1_1", "relu2_1"], size=48, steps=2, studio=studio
-    )
+    lab = layer_lab(studio, ["relu2_1", "relu3_1"], ["relu1_1", "relu2_1"], size=64, steps=2)
     try:
         lab.wait()
         assert lab.error is None and len(lab.images) == 4
-        assert lab.settings("relu3_1", "relu2_1").style_layers == ("relu1_1", "relu2_1")
-        lab.strip.value = "relu3_1 relu2_1"  # a click
+        places = [item["id"] for item in lab.strip.items if "id" in item]
+        lab.strip.value = places[-1]  # a click
         assert studio.settings.style_layers == ("relu1_1", "relu2_1") and lab.error is None
-        lab.studio = None
-        lab.strip.value = "relu2_1 relu1_1"
-        assert "no studio" in lab.strip.error
-        with pytest.raises(ValueError, match="too small"):
-            LayerLab(weights=net, contents=["relu5_1"], size=8)
+        assert studio.settings.content_layers == ("relu3_1",) and len(set(studio.settings.style_layer_weights)) == 2
+        studio.close()
+        lab.strip.value = places[0]
+        assert "closed" in lab.strip.error
+        with pytest.raises(ValueError, match="no layer"):
+            layer_lab(studio, contents=["relu9_1"])
     finally:
         lab.close()
     assert torch.get_num_threads() >= 1

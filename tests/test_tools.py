@@ -1,5 +1,7 @@
-"""The README's pictures and the sample paintings: the tools that make them still make them."""
+"""Tools: the pictures of the README and the sample paintings are still made; installing says what takes long."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,3 +68,47 @@ def test_a_sample_painting_is_what_its_script_draws(monkeypatch):
     assert drawn.size == kept.size
     drawn, kept = (np.asarray(img.reduce(8), dtype=float) for img in (drawn, kept))  # JPEG's own noise goes
     assert np.abs(drawn - kept).max() < 40 and np.abs(drawn - kept).mean() < 2
+
+
+# Installing: pip is a stand-in that prints what pip prints
+
+PIP = """
+import sys
+print("Collecting torch>=2.4")
+print("  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (29 kB)")
+print("Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (812.3 MB)")
+print("Using cached numpy-2.3.1-cp311-none-any.whl (16 MB)")
+print("Downloading six-1.17.0-py2.py3-none-any.whl (11 kB)")
+print("Requirement already satisfied: packaging in ./x (25.0)")
+print("Installing collected packages: six, numpy, torch")
+print(*sys.argv[1:], file=open("called", "a"))
+sys.exit("no such package" if "nonsense" in sys.argv else 0)
+"""
+
+
+def install(folder, *words):
+    (folder / "pip.py").write_text(PIP)
+    command = [sys.executable, ROOT / "tools" / "install.py", *words]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_installation_says_what_takes_long(tmp_path):
+    done = install(tmp_path, "-r", "requirements.txt")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "  torch 2.14.1, 812 MB", "  numpy 2.3.1, 16 MB", "  unpacking 3 packages, some minutes ...",
+    ]  # fmt: skip
+
+
+def test_without_graphics_card(tmp_path):
+    assert install(tmp_path, "--cpu", "-r", "requirements.txt").returncode == 0
+    first, second = (tmp_path / "called").read_text().splitlines()
+    assert "torch torchvision --index-url https://download.pytorch.org/whl/cpu" in first
+    assert "--cpu" not in second and second.endswith("-r requirements.txt")
+
+
+def test_an_installation_that_stops(tmp_path):
+    done = install(tmp_path, "nonsense")
+    assert done.returncode == 1
+    assert "no such package" in done.stderr and "The installation stopped" in done.stderr

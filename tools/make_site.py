@@ -1,17 +1,21 @@
 """The executed series as web pages that need neither Jupyter nor a network.
 
-    python tools/make_site.py [folder]      build/site, unless another folder is named
+    python tools/make_site.py [folder [notebook ...]]      build/site, unless another folder is named
 
+Figures that a kernel would move are moved by frames that tools/frames.py computes, in the notebooks named or in all.
 The README is the first page. Each page has its notebook's path; templates/site and site.css decide how it looks.
 """
 
+import base64
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from figures import variants
+from frames import frames
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_markdown_cell
-from reading import NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
+from reading import MOVING, NUMBERED, ROOT, Page, Reading, copy, fresh, read, title
 
 FURTHER = (
     "notebooks/studio.ipynb",
@@ -33,10 +37,11 @@ def place(source):
     return Path("index.html") if source.stem == "README" else source.relative_to(ROOT).with_suffix(".html")
 
 
-def main(folder):
+def main(folder, moving=MOVING):
+    found = frames(moving)
     fresh(folder, "code.css", "site.css")
     exporter, places = Exporter("site"), {source: place(source) for source in SOURCES}
-    notebooks = [read(source) for source in SOURCES]
+    notebooks = [read(source, found.get(source), folder / "notebooks") for source in SOURCES]
     for source, notebook in zip(SOURCES, notebooks):
         if source.stem == "studio":  # two lines of code; a page has a heading
             notebook.cells.insert(0, new_markdown_cell("# The studio"))
@@ -46,6 +51,11 @@ def main(folder):
     ]
     for number, (source, notebook) in enumerate(zip(SOURCES, notebooks)):
         for cell in notebook.cells:
+            for n, output in enumerate(cell.get("outputs", [])):
+                if "image/jpeg" in output.get("data", {}):
+                    content, below = base64.b64decode(output.data["image/jpeg"]), folder / places[source].parent
+                    looks = variants(content, f"{cell.id}_{n}", below / f"{source.stem}_files")
+                    output.metadata["image/jpeg"] |= looks
             if any(tag.startswith("check-") for tag in cell.metadata.get("tags", [])):
                 cell.outputs = []  # of an empty stub: nothing a reader needs
         exporter.write(
@@ -59,4 +69,5 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "site"))
+    target, *names = sys.argv[1:] or [ROOT / "build" / "site"]
+    main(Path(target), [path for path in MOVING if path.stem in names] if names else MOVING)

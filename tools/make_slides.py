@@ -1,172 +1,368 @@
 """A deck of slides for every notebook, on reveal.js, without a network.
 
-    python tools/make_slides.py [folder]    build/slides, unless another folder is named
+    python tools/make_slides.py [folder [notebook ...]]    build/slides, unless another folder is named
 
-Each cell's slide type says what begins a slide (in JupyterLab: Property Inspector). A cell that holds more than fits on
-a slide is spread over several; within a cell, each heading, exercise and question begins a new one. Answers appear at
-the next click, minutes go to the speaker's notes (key S), and a cell tagged "picture-only" shows no code.
+One idea per slide, under its section's heading: a figure with what to notice in it, a function, a formula, a question
+whose answer comes at the next click. Code that only imports or draws stays in the notebook. Long paragraphs are cut
+after a whole sentence; the speaker's notes (key S) have them in full, with what TEACHING.md says about the notebook.
+Controls move by frames that tools/frames.py computes, in the notebooks named or in all. How large the type of a slide
+is, deck.js decides when it is shown.
 """
 
+import ast
 import copy
-import itertools
+import html
 import math
 import re
 import shutil
 import sys
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-import nbconvert
 import nbformat
-from reading import NUMBERED, ROOT, Page, Reading, fresh, read, title
+import numpy as np
+from figures import pictures
+from frames import WIDGET, frames
+from nbconvert import HTMLExporter
+from PIL import Image, ImageOps
+from reading import MOVING, NUMBERED, ROOT, Page, Reading, fresh, read, title
 
-ROOM = 612  # pixels for what stands on a slide of 1280×720, without margins and the line at its foot
-LINE, CODE_LINE = 40, 26  # height of a line, in pixels
-LETTERS, CODE_LETTERS = 75, 99  # letters per line, with wide fonts
-LARGER = 1.25  # how much larger the type is on a slide with little on it
-MOST = 20  # lines of code or printed output per slide
+ROOM = 540  # pixels below a slide's heading, with type of 26 pixels
+LETTERS, LINE = 84, 38  # in a line of text; its height
+CODE_LETTERS, CODE_LINE, MOST = 108, 26, 17  # in a line of code; its height; lines on a slide
+COVER = (1280, 470)  # of the first slide's picture
+WORDS = 45  # of a paragraph; what is beyond is said, not shown
+FIGURE = 300  # pixels that a figure has at least
+COVER_IMAGE, PLAIN = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)"), ROOT / "images" / "gallery.jpg"
 BLOCK = re.compile(r"(?s:<details>.*?</details>)|(?s:```.*?```)|(?:.*\S.*\n?)+")
-ASIDE = re.compile(r"(?s)\*[^*]*(minute|as long as)[^*]*\*|Fill in a stub.*")
-NOTICE, EXERCISE = "**What to notice", r"\*\*\d · "
+SAID = re.compile(r"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the `\.\.\.`|\*\*References).*")
+NOTICE, EXERCISE = "**What to notice", re.compile(r"\*\*(\d · \w+)\.\*\* *(?s:(.*))")
+SETTING_UP = {"sample", "preprocess", "open_image", "postprocess", "print", "load_vgg19"}
+DRAWING = {"plt", "ax", "axes", "fig", "figure"}  # names that code for a picture begins with
 
 
-class Exporter(Reading, nbconvert.SlidesExporter):
+class Exporter(Reading, HTMLExporter):
     """Slides."""
 
 
-def words(block):
-    """Markdown without links' targets, tags and marks, which take no room."""
-    return re.sub(r"\]\([^)]*\)|<[^>]+>|[*`]", "", block)
+@dataclass
+class Piece:
+    """Something that stands on a slide."""
+
+    kind: str  # text, notice, math, table, code, printed, figure, answer
+    cell: nbformat.NotebookNode
+    tall: int  # about how many pixels it takes
+    wide: float = 0  # a figure's width over its height
 
 
-def rows(texts, letters=LETTERS):
-    return sum(max(1, math.ceil(len(text) / letters)) for text in texts)
+@dataclass
+class Slide:
+    heading: str
+    pieces: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    look: str = ""
+
+    def tall(self):
+        return sum(piece.tall for piece in self.pieces)
+
+    def has(self, *kinds):
+        return any(piece.kind in kinds for piece in self.pieces)
+
+    def takes(self, piece):
+        """Whether one more piece belongs here: the same idea, and room for it."""
+        if self.look == "title" or self.tall() + piece.tall > ROOM or (self.has("answer") and piece.kind != "answer"):
+            return False
+        if piece.kind == "figure":
+            large = 0 < piece.wide < 1.75 and self.has("code")  # room beside it would stay empty
+            return not large and not self.has("figure", "table", "notice")
+        if piece.kind in ("notice", "printed", "answer"):
+            return True
+        if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
+            return False
+        return (
+            piece.kind != "text" or not self.has("text") or sum(len(it.cell.source.split()) for it in self.pieces) < 40
+        )
 
 
-def height(block):
-    """About how many pixels a block of markdown takes; a picture at least, since it shrinks."""
-    if "<img" in block or block.startswith("!["):
-        return 560 if ".svg" in block else 300
-    if block.startswith("#"):
-        return 84
-    if "$$" in block:
-        return 80 * block.count("\n") + 110
-    if block.startswith("|"):
-        table = [words(row).strip("|").split("|") for row in block.splitlines() if not row.startswith("| ---")]
-        widths = [max(map(len, column)) for column in zip(*table)]
-        share = min(1, LETTERS / sum(widths))  # of its width that a column gets
-        return sum(max(rows([it], share * width) for it, width in zip(row, widths)) * 36 + 14 for row in table)
-    if re.match(r"[>-] |\d+\. ", block):
-        items = re.split(r"\n(?=(?:> ?)?(?:- |\d+\. |\*\*))", block)
-        return sum(rows([words(item)], LETTERS - 6) * LINE + 8 for item in items) + 30
-    return rows([words(block).replace("\n", " ")]) * LINE + 14
-
-
-def markdown(cell):
-    """The pieces of a markdown cell: (kind of slide it begins, cell, height)."""
-    kind, noticed = cell.metadata.get("slideshow", {}).get("slide_type", "-"), False
-    source = re.sub(r"(?<=notice\.\*\*)\n\n(?=- )", "\n", cell.source)  # a list of things to notice is one block
-    for block in map(str.strip, BLOCK.findall(source)):
-        if answer := re.fullmatch(r"(?s)<details><summary>(.*?)</summary>(.*?)</details>", block):
-            question, reply = answer.groups()
-            yield "subslide", new(f'<p class="question">{question}</p>'), height(question) + 10
-            yield "fragment", new(reply.strip()), sum(map(height, BLOCK.findall(reply.strip())))
-        elif ASIDE.fullmatch(block):
-            yield "notes", new(block), 0
-        else:
-            if heading := re.match("#+ ", block):
-                kind = "subslide" if len(heading[0]) > 3 else "slide"
-            elif re.match(EXERCISE, block) or noticed:
-                kind = "subslide"
-            yield kind, new(block), height(block)
-        kind, noticed = "-", block.startswith(NOTICE)
+# Markdown
 
 
 def new(source):
     return nbformat.v4.new_markdown_cell(source)
 
 
-def parts(lines):
+def plain(text):
+    """Markdown without links' targets, tags and marks, which take no room."""
+    return re.sub(r"\]\([^)]*\)|<[^>]+>|[*`\[]", "", text)
+
+
+def lines(text, letters=LETTERS):
+    return sum(max(1, math.ceil(len(line) / letters)) for line in text.splitlines())
+
+
+def short(paragraph):
+    """Its first whole sentences, about WORDS words; all of it if little is left."""
+    sentences = re.split(r"(?<=[.?!:])\s+(?=[A-Z`*$\[(])", paragraph)
+    kept = 1
+    while kept < len(sentences) and len(plain(" ".join(sentences[: kept + 1])).split()) <= WORDS:
+        kept += 1
+    return " ".join(sentences[:kept])
+
+
+def markdown(source):
+    """The blocks of a markdown cell as (what it is, text): heading, exercise, question, said, or a kind of piece."""
+    source = re.sub(r"(?<=notice\.\*\*)\n\n(?=- )", "\n", source)  # a list of things to notice is one block
+    for block in map(str.strip, BLOCK.findall(source)):
+        if answer := re.fullmatch(r"(?s)<details><summary>(.*?)</summary>(.*?)</details>", block):
+            yield "question", answer[1]
+            yield "answer", answer[2].strip()
+        elif block.startswith("#"):
+            yield "heading", block.lstrip("# ")
+        elif SAID.fullmatch(block):
+            yield "said", block
+        elif EXERCISE.match(block):
+            yield "exercise", block
+        elif "<img" in block or block.startswith("!["):
+            yield "picture", block
+        elif block.startswith(("|", "$$", "```")):
+            yield {"|": "table", "$": "math", "`": "code"}[block[0]], block
+        else:
+            yield "notice" if block.startswith(NOTICE) else "text", block
+
+
+def height(kind, text):
+    if kind == "table":
+        rows = [plain(row).strip("|").split("|") for row in text.splitlines() if not row.startswith("| ---")]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        share = min(1, LETTERS / sum(widths))
+        return sum(max(lines(it, share * width) for it, width in zip(row, widths)) * 36 + 12 for row in rows)
+    if kind == "math":
+        return 75 * text.count("\\\\") + 95
+    if kind == "code":
+        return lines(text, CODE_LETTERS) * CODE_LINE + 40
+    return (
+        lines(plain(text).replace("\n", " ") if not re.search(r"(?m)^(- |\d+\. )", text) else plain(text)) * LINE + 12
+    )
+
+
+# Code
+
+
+def root(node):
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        if isinstance(node, ast.Attribute) and node.attr == "plt":
+            return "plt"
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return getattr(node, "id", "")
+
+
+def taught(source):
+    """Of a cell's code, what a slide shows: not imports, not a control's drawing, not what only draws."""
+    tree, text = ast.parse(source), source.splitlines()
+    calls = {root(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    if "explore" in calls:
+        return ""
+    by_hand = any(root(node) in DRAWING for statement in tree.body for node in ast.walk(statement)
+                  if isinstance(node, (ast.Call, ast.Attribute)))  # fmt: skip
+    kept, last = [], 0
+    for statement in tree.body:
+        part, last = "\n".join(text[last : statement.end_lineno]), statement.end_lineno
+        function = isinstance(statement, (ast.FunctionDef, ast.ClassDef))
+        draws = not function and any(root(node.func) in ("show_images", "display") or root(node.func) in DRAWING
+                                     for node in ast.walk(statement) if isinstance(node, ast.Call))  # fmt: skip
+        titles = isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "titles"
+        if isinstance(statement, (ast.Import, ast.ImportFrom)) or draws or titles or (by_hand and not function):
+            continue
+        kept.append(part)
+    if (
+        not {root(node.func) for part in kept for node in ast.walk(ast.parse(part)) if isinstance(node, ast.Call)}
+        - SETTING_UP
+    ):
+        return ""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
+
+
+def parts(source):
     """Code in parts of a slide's length, cut at blank lines, or else before the least indented line."""
-    while len(lines) > MOST:
-        places = [i for i in range(4, MOST + 1) if not lines[i].strip()]
-        places = places or [i for i in range(MOST // 2, MOST + 1) if lines[i].lstrip()[0] not in ")]}"]
-        cut = min(reversed(places), key=lambda i: len(lines[i]) - len(lines[i].lstrip()))
-        yield lines[:cut]
-        lines = lines[cut:]
-    yield lines
+    text = source.splitlines()
+    while len(text) > MOST:
+        places = [i for i in range(4, MOST + 1) if not text[i].strip()]
+        places = places or [i for i in range(MOST // 2, MOST + 1) if text[i].lstrip()[:1] not in tuple(")]}")]
+        cut = min(reversed(places), key=lambda i: len(text[i]) - len(text[i].lstrip()))
+        yield "\n".join(text[:cut]).strip("\n")
+        text = text[cut:]
+    yield "\n".join(text).strip("\n")
 
 
 def code(cell):
-    """The pieces of a code cell: its source, then each output."""
-    kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-    if "picture-only" not in cell.metadata.get("tags", []):
-        for lines in parts(cell.source.splitlines()):
-            piece = nbformat.v4.new_code_cell("\n".join(lines).strip("\n"))
-            yield kind, piece, rows(lines, CODE_LETTERS) * CODE_LINE + 38
-            kind = "-"
+    """The pieces of a code cell."""
+    widget = any(WIDGET in output.get("data", {}) for output in cell.outputs)
+    source = "" if widget or "picture-only" in cell.metadata.get("tags", []) else taught(cell.source)
+    for part in parts(source) if source else ():
+        yield Piece("code", nbformat.v4.new_code_cell(part), height("code", part))
     for output in cell.outputs:
         piece = nbformat.v4.new_code_cell(outputs=[copy.deepcopy(output)])
         piece.metadata.transient = {"remove_source": True}  # nbconvert's word for: outputs only
         if "image/jpeg" in output.get("data", {}):
             about = output.metadata["image/jpeg"]
-            yield kind, piece, min(330, about["height"] * min(1184 / about["width"], 1.8)) + 20
+            for live in about.get("live", []):
+                one = copy.deepcopy(piece)
+                one.outputs[0].metadata["image/jpeg"]["live"] = [live]
+                yield Piece("figure", one, FIGURE + 130)
+            if "live" not in about:
+                yield Piece("figure", piece, FIGURE, about["width"] / about["height"])
         else:
-            lines = (output.get("text") or output.data["text/plain"]).rstrip().splitlines()
+            text = (output.get("text") or output.data["text/plain"]).rstrip().splitlines()
             if "text" in output:
-                piece.outputs[0].text = "\n".join(lines[:MOST] + ["…"] * (len(lines) > MOST))
-            yield kind, piece, rows(lines[:MOST], CODE_LETTERS) * CODE_LINE + 30
-        kind = "-"
+                piece.outputs[0].text = "\n".join(text[:MOST] + ["…"] * (len(text) > MOST))
+            yield Piece("printed", piece, lines("\n".join(text[:MOST]), CODE_LETTERS) * CODE_LINE + 20)
 
 
-def together(pieces):
-    """The height of the first piece; for a picture, with the words below it if both fit on one slide."""
-    _, piece, tall = pieces[0]
-    if not is_output(piece, "image/jpeg"):
-        return tall
-    below = list(itertools.takewhile(lambda it: is_output(it[1], "text"), pieces[1:]))
-    below += [it for it in pieces[1 + len(below) :][:1] if it[1].source.startswith(NOTICE)]
-    total = tall + sum(it[2] for it in below)
-    return total if total <= ROOM else tall
+# Slides
 
 
-def said(piece):
-    """The lines of a piece of code, or of what it printed."""
-    return (piece.source + "".join(output.get("text", "") for output in piece.outputs)).splitlines()
+def deal(notebook, cover, notes):
+    """The slides of a notebook. ``notes``: what TEACHING.md says, for the first one."""
+    name, promise = notebook.cells[0].source.split("\n\n")[:2]
+    about = COVER_IMAGE.search(notebook.cells[0].source)
+    front = new(f'<img src="{cover}" alt="{html.escape(about[1]) if about else name}">\n\n{name}\n\n{promise}')
+    slides, section = [Slide("", [Piece("text", front, 0)], [notes], "title")], title(notebook)
 
+    def add(piece, fresh=False):
+        if fresh or slides[-1].heading != section or not slides[-1].takes(piece):
+            slides.append(Slide(section))
+        slides[-1].pieces.append(piece)
 
-def is_output(piece, what):
-    return any(what in output or what in output.get("data", {}) for output in piece.get("outputs", []))
-
-
-def deal(notebook):
-    """Spread the cells over slides: a new one where a cell asks for it, or where the last one is full."""
-    pieces = []
-    for cell in notebook.cells:
+    for cell in notebook.cells[1:]:
+        tags = cell.metadata.get("tags", [])
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-        if kind == "notes":
-            pieces.append((kind, cell, 0))
-        elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
-            pieces += markdown(cell) if cell.cell_type == "markdown" else code(cell)
-    section, room, bare = "", 0, False
-    first, used, widest = pieces[0][1], 0, 0  # of the current slide
-    for number, (kind, piece, tall) in enumerate(pieces):
-        fits = together(pieces[number : number + 4]) <= room
-        heading = piece.cell_type == "markdown" and re.match(r"##? (.+)", piece.source)
-        section = words(heading[1]) if heading else section
-        if kind == "subslide" and bare and fits:  # no heading stands alone on a slide
-            kind = "-"
-        if kind in ("-", "fragment") and not fits:
-            kind = "subslide"
-        if kind in ("slide", "subslide"):
-            room, first, used, widest = ROOM, piece, 0, 0
-        room, used = room - tall, used + tall
-        bare = bool(heading) or (bare and kind == "notes")
-        if piece.cell_type == "code":
-            widest = max([widest, *map(len, said(piece))])
-        piece.metadata |= {"slideshow": {"slide_type": kind}, "section": section}
-        first.metadata.large = used * LARGER**2 < ROOM and widest * LARGER < CODE_LETTERS
-    notebook.cells = [piece for _, piece, _ in pieces]
+        if cell.cell_type == "code":
+            if any(tag.startswith("exercise-") for tag in tags):
+                add(Piece("code", nbformat.v4.new_code_cell(cell.source), height("code", cell.source)))
+                slides[-1].notes.append("Named `" + tags[0].removeprefix("exercise-") + "` in TEACHING.md.")
+            elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
+                for piece in code(cell):
+                    add(piece)
+            continue
+        if kind in ("skip", "notes"):
+            slides[-1].notes += [cell.source] * (kind == "notes")
+            continue
+        if cell.source.startswith("> **You will**"):
+            goals, _, rest = re.sub(r"(?m)^> ?", "", cell.source).partition("\n\n")
+            section = "You will"
+            add(Piece("text", new(goals.partition("\n")[2]), 0), fresh=True)
+            slides[-1].notes.append(rest)
+            section = title(notebook).partition(" · ")[2]
+            continue
+        for what, text in markdown(cell.source):
+            if what == "heading":
+                section = text
+            elif what == "said":
+                slides[-1].notes.append(text)
+            elif what == "exercise":
+                heading, text = EXERCISE.match(text).groups()
+                section = f"Exercise {heading}"
+                add(Piece("text", new(text), height("text", text)), fresh=True)
+            elif what == "question":
+                add(Piece("text", new(f'<p class="question">{text}</p>'), height("text", text) + 20), fresh=True)
+            elif what == "picture":
+                add(Piece("figure", new(text), FIGURE, 1.6))
+            elif what in ("text", "notice") and not re.search(r"(?m)^(- |\d+\. |> )", text):
+                shown = short(text)
+                add(Piece(what, new(shown), height("text", shown)))
+                if shown != text:
+                    slides[-1].notes.append(text)
+            else:
+                add(Piece(what, new(text), height(what, text)))
+    return [slide for slide in joined(slides) if slide.pieces]
+
+
+def joined(slides):
+    """No sentence stands alone, no picture without its words, as far as there is room."""
+    for slide, after in zip(slides, slides[1:]):
+        if slide.heading != after.heading or not slide.pieces:
+            continue
+        if after.pieces[0].kind == "notice":  # what is to be noticed comes along
+            while slide.pieces and comes_along(slide, after):
+                after.pieces.insert(0, slide.pieces.pop())
+        elif slide.has("figure") and all(piece.kind == "printed" for piece in after.pieces):
+            after.pieces = []  # a line on progress
+        elif [piece.kind for piece in slide.pieces] == ["text"] and slide.tall() <= 2 * LINE + 12:
+            if "question" in slide.pieces[0].cell.source:
+                continue
+            if slide.tall() + after.tall() <= ROOM:
+                after.pieces[:0] = slide.pieces
+            else:
+                after.notes.insert(0, slide.pieces[0].cell.source)
+            slide.pieces = []
+        if not slide.pieces:
+            after.notes[:0] = slide.notes
+    return slides
+
+
+def comes_along(slide, after):
+    """Whether a slide's last piece belongs to the notice that begins the next one."""
+    last = slide.pieces[-1]
+    lead = last.kind == "text" and slide.tall() < 100 and after.has("figure")
+    return lead or last.kind in ("figure", "printed")
+
+
+def cells(slides, name):
+    """The deck as cells, with what stands before and after each on the page."""
+    for slide in slides:
+        figure = next((piece for piece in slide.pieces if piece.kind == "figure"), None)
+        beside = figure and 0 < figure.wide < 1.75 and len(slide.pieces) > 1 and not slide.has("code")
+        pieces = sorted(slide.pieces, key=lambda piece: piece is not figure) if beside else slide.pieces
+        look = slide.look or ("beside" if beside else "shows" if figure else "tells")
+        heading = new_heading(slide.heading) if slide.heading else ""
+        for piece in pieces:
+            about = piece.cell.metadata
+            about.before, about.after = f'<div class="{piece.kind}">', "</div>"
+            if piece.kind == "answer":
+                about.before = '<div class="answer fragment">'
+        pieces[0].cell.metadata.before = (
+            f'<section><div class="slide {look}">{heading}' + pieces[0].cell.metadata.before
+        )
+        if beside:
+            pieces[1].cell.metadata.before = '<div class="words">' + pieces[1].cell.metadata.before
+            pieces[-1].cell.metadata.after += "</div>"
+        pieces[-1].cell.metadata.after += f'</div><p class="where">{name}</p>\n'
+        yield from (piece.cell for piece in pieces)
+        notes = new("\n\n".join(slide.notes))
+        notes.metadata |= {"before": '<aside class="notes">', "after": "</aside></section>\n"}
+        yield notes
+
+
+def new_heading(text):
+    text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return f"<h2>{text}</h2>\n"
+
+
+def teacher(notebook):
+    """What TEACHING.md says about a notebook: its own section, and its rows in the plans."""
+    text, number = (ROOT / "TEACHING.md").read_text(encoding="utf-8"), title(notebook).split(" ")[0]
+    own = re.search(rf"(?ms)^### {number} · .*?\n(.*?)(?=^#)", text)
+    rows = [[it.strip() for it in row.strip("|").split("|")] for row in re.findall(r"(?m)^\|.*\|$", text)]
+    plans = [f"**In {row[0].replace('*', '')} min**: {'. '.join(it for it in row[2:] if it)}" for row in rows
+             if len(row) == 4 and re.match(rf"{number}\b", row[1])]  # fmt: skip
+    return "\n\n".join([own[1] if own else "", *plans])
+
+
+def strips(source, path):
+    """The first slide's picture: up to four pictures of the notebook's cover, side by side without their paper."""
+    found = COVER_IMAGE.search(read(source).cells[0].source)
+    figure = np.asarray(Image.open(source.parent / found[2] if found else PLAIN).convert("RGB"))
+    boxes = sorted(pictures(figure), key=lambda box: -box[2] * box[3])[:4] or [(0, 0, *figure.shape[1::-1])]
+    cover = Image.new("RGB", COVER)
+    for number, (left, top, width, height) in enumerate(sorted(boxes)):
+        part = Image.fromarray(figure[top : top + height, left : left + width])
+        at, after = (round(COVER[0] * place / len(boxes)) for place in (number, number + 1))
+        cover.paste(ImageOps.fit(part, (after - at, COVER[1])), (at, 0))
+    path.parent.mkdir(exist_ok=True)
+    cover.save(path, quality=85)
 
 
 def copy_reveal(folder):
@@ -177,26 +373,38 @@ def copy_reveal(folder):
         shutil.copyfile(source / name, folder / name)
 
 
-def main(folder):
+def main(folder, moving=MOVING):
+    found = frames(moving)
     fresh(folder, "code.css", "slides.css")
+    shutil.copyfile(Path(__file__).parent / "site" / "deck.js", folder / "deck.js")
     copy_reveal(folder / "reveal.js")
-    exporter = Exporter("slides", reveal_url_prefix="reveal.js")
+    exporter = Exporter("slides")
     places = {source: Path(f"{source.stem}.html") for source in NUMBERED}
-    entries = []
+    cards = []
     for source in NUMBERED:
-        notebook = read(source)
+        notebook = read(source, found.get(source), folder)
         name = title(notebook)
-        entries.append(f'<li><a href="{places[source]}">{name}</a></li>')
-        deal(notebook)
+        cover = f"covers/{source.stem}.jpg"
+        strips(source, folder / cover)
+        slides = deal(notebook, cover, teacher(notebook))
+        cards.append(CARD.format(places[source], cover, name, len(slides)))
+        notebook.cells = list(cells(slides, name))
         exporter.write(Page(source, places[source], places), notebook, folder, title=name)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Slides</title>'
-        '<link rel="stylesheet" href="code.css"><link rel="stylesheet" href="slides.css"></head><body class="index">'
-        f"<main><h1>Neural style transfer, hands on: slides</h1><ul>{''.join(entries)}</ul></main></body></html>\n"
-    )
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    print(f"{len(entries)} decks: {folder / 'index.html'}")
+    (folder / "index.html").write_text(INDEX.format("".join(cards)), encoding="utf-8")
+    print(f"{len(cards)} decks: {folder / 'index.html'}")
+
+
+CARD = '<li><a href="{}"><img src="{}" alt=""><strong>{}</strong><span>{} slides</span></a></li>\n'
+INDEX = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Slides: neural style transfer, hands on</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="code.css"><link rel="stylesheet" href="slides.css"></head>
+<body class="index"><main><h1>Neural style transfer, hands on</h1>
+<p>One deck per notebook. → next, S speaker’s notes, O overview, F full screen, Alt + click zooms.</p>
+<ul>{}</ul></main></body></html>
+"""
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "slides"))
+    target, *names = sys.argv[1:] or [ROOT / "build" / "slides"]
+    main(Path(target), [path for path in MOVING if path.stem in names] if names else MOVING)

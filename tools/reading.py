@@ -7,6 +7,7 @@ their alt texts: a code cell's metadata `alt` is a list that says what each of i
 import base64
 import html
 import io
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
 NUMBERED = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+MOVING = [*NUMBERED, ROOT / "notebooks" / "studio.ipynb"]  # notebooks with sliders
 SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # of a widget, the still picture stored beside it
 CONFIG = Config(
     {
@@ -155,6 +157,8 @@ def fresh(folder, *styles):
     folder.mkdir(parents=True)
     for style in styles:
         shutil.copyfile(TEMPLATES / style, folder / style)
+    for name in ("live.css", "live.js"):
+        shutil.copyfile(Path(__file__).parent / "site" / name, folder / name)
 
 
 def title(notebook):
@@ -162,16 +166,21 @@ def title(notebook):
     return notebook.cells[0].source.splitlines()[0].removeprefix("# ")
 
 
-def read(path):
-    """A notebook (or a page of markdown, as a notebook of one cell) ready to be shown."""
+def read(path, moving=None, folder=None):
+    """A notebook (or a page of markdown, as a notebook of one cell) ready to be shown.
+
+    ``moving``: where its cells' frames are kept, as ``frames.frames`` says; they are copied below the output folder.
+    """
     if path.suffix == ".md":
         cell = nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))
         return nbformat.v4.new_notebook(cells=[cell])
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.source = re.sub(r"^# NBVAL.*\n", "", cell.source)  # said to the tests, not to readers
             describe(cell)
+            if number in (moving or {}):
+                enliven(cell, moving[number], folder)
     return notebook
 
 
@@ -185,3 +194,18 @@ def describe(cell):
         if "width" not in about:  # stills of widgets; our pictures have 1.5 pixels per CSS pixel
             width, height = Image.open(io.BytesIO(base64.b64decode(output.data["image/jpeg"]))).size
             about["width"], about["height"] = round(width / 1.5), round(height / 1.5)
+
+
+def enliven(cell, kept, folder):
+    """Tell a cell's picture about the frames that were computed for it, and copy them into the pages' folder."""
+    lives = []
+    for source in kept:
+        live = json.loads((source / "live.json").read_text(encoding="utf-8"))
+        for picture in [*live["sprites"], *(one["thumbs"] for one in live["controls"] if "thumbs" in one)]:
+            picture["file"] = f"frames/{source.name}/{picture['file']}"
+        ignored = shutil.ignore_patterns("*.json")
+        shutil.copytree(source, folder / "frames" / source.name, dirs_exist_ok=True, ignore=ignored)
+        lives.append(live)
+    for output in cell.outputs:
+        if "image/jpeg" in output.get("data", {}):
+            output.metadata["image/jpeg"]["live"] = lives

@@ -7,6 +7,9 @@ answer and ``assert``. Each has the name that the reader gives the answer.
 import importlib
 import inspect
 import pkgutil
+import random
+
+import torch
 
 HINTS = {  # in the message of an exception: what it most often means to a beginner
     "NoneType": "something is None there: a function without return, or a gradient that is not there yet",
@@ -14,6 +17,7 @@ HINTS = {  # in the message of an exception: what it most often means to a begin
     "that requires grad": "the values of something that is trained: .detach() it, or work under torch.no_grad()",
     "leaf Variable that requires grad": "change what is trained under torch.no_grad() only",
 }
+HIDDEN = 0  # rounds of further inputs, of random sizes; a teacher who grades sets it
 _EXERCISES = {}
 
 
@@ -39,18 +43,24 @@ def check(answer, name=None):
     name = name or getattr(answer, "__name__", None)
     if name not in exercises():
         raise ValueError(f"there is no exercise {name!r:.40}; there are {', '.join(sorted(exercises()))}")
+    mistake = judge(answer, name)
+    print(f"❌ {name}: {mistake}" if mistake else f"✅ {name}")
+
+
+def judge(answer, name):
+    """What is wrong first with an answer to the exercise ``name``, in one sentence; ``None`` if nothing is."""
     try:
         stub = _is_stub(answer) if inspect.isfunction(answer) else answer is ...
         assert not stub, "this is still the empty stub: replace the ... with your answer"
         exercises()[name](answer)
+    except SystemExit:
+        return "your code ends the program: leave out exit and quit"
     except Exception as error:
         if isinstance(error, AssertionError) and str(error):
-            print(f"❌ {name}: {error}")
-        else:
-            hint = next((f" ({hint})" for words, hint in HINTS.items() if words in str(error)), "")
-            print(f"❌ {name}: your code stopped with {type(error).__name__}: {error}{hint}")
-    else:
-        print(f"✅ {name}")
+            return str(error)
+        hint = next((f" ({hint})" for words, hint in HINTS.items() if words in str(error)), "")
+        return f"your code stopped with {type(error).__name__}: {error}{hint}"
+    return None
 
 
 def _is_stub(function):
@@ -92,17 +102,17 @@ def as_numbers(value, count):
 
 
 def as_name(value):
-    """A name in lower case without surrounding spaces: ``" Conv4_3"`` → ``"conv4_3"``. ``AssertionError`` otherwise."""
+    """A name as the package writes it: ``" Mosaic fish"`` → ``"mosaic_fish"``. ``AssertionError`` if not a string."""
     if not isinstance(value, str):
         raise AssertionError(f"a name is asked for, in quotes, not {value!r:.60}")
-    return value.strip().lower()
+    return "_".join(value.strip(" .!").lower().replace("-", " ").split())
 
 
 def as_choice(value, words):
     """One of ``words``, in any case. Raises ``AssertionError``, which ``check`` prints, for anything else."""
-    word = as_name(value)
-    assert word in words, f"choose one of {', '.join(words)}, not {value!r:.40}"
-    return word
+    found = [word for word in words if as_name(word) == as_name(value)]
+    assert found, f"choose one of {', '.join(words)}, not {value!r:.40}"
+    return found[0]
 
 
 def unchanged(answer, *tensors, message="leave the input as it is: your function changed it in place"):
@@ -112,3 +122,43 @@ def unchanged(answer, *tensors, message="leave the input as it is: your function
     for old, new in zip(before, tensors):
         assert old.equal(new), message
     return result
+
+
+def cases(*listed):
+    """Inputs' sizes to try, as tuples of integers: those listed and, in grading, as many of their random multiples."""
+    yield from listed
+    for _ in range(HIDDEN):
+        for sizes in listed:
+            yield tuple(size * random.randint(1, 3) for size in sizes)
+
+
+def as_floats(result):
+    """A tensor in single precision, whatever its own. Raises ``AssertionError`` for what is no tensor."""
+    assert result is not None, "your function returns nothing: end it with return"
+    assert torch.is_tensor(result), f"a tensor is asked for, so that gradients can flow, not {type(result).__name__}"
+    return result.float()
+
+
+def same_slope(got, right, X):
+    """Whether two tensors of one shape change alike where ``X`` does, by the gradients of a random weighted sum."""
+    share = torch.randn_like(right)
+    mine, theirs = (torch.autograd.grad(one, X, share, retain_graph=True)[0] for one in (got, right))
+    return torch.allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+
+
+def names_in(answer):
+    """Names that a function and the reader's functions below it refer to, and the names of what is behind them."""
+    scope, found, seen = getattr(answer, "__globals__", {}), set(getattr(answer, "names", ())), []
+    waiting = [getattr(answer, "__code__", None)]
+    while waiting:
+        code = waiting.pop()
+        if code is None or code in seen:
+            continue
+        seen.append(code)
+        waiting += filter(inspect.iscode, code.co_consts)
+        for name in code.co_names:
+            value = scope.get(name)
+            found |= {name, getattr(value, "__name__", name)}
+            if inspect.isfunction(value) and value.__globals__ is scope:
+                waiting.append(value.__code__)
+    return found

@@ -9,7 +9,7 @@ from ..images import sample
 from ..objective import PlainObjective
 from ..preprocessing import preprocess, rgb_mean, rgb_std
 from ..training import optimize
-from . import as_choice, as_number, exercise, unchanged
+from . import as_choice, as_number, cases, exercise, unchanged
 
 
 @exercise
@@ -22,10 +22,11 @@ def without_style(answer):
 @exercise
 def gray_start(answer):
     torch.manual_seed(0)
-    for shape in ((1, 3, 5, 7), (1, 3, 4, 2)):
+    for shape in ((1, 3, *size) for size in cases((5, 7), (4, 2))):
         X = 3 * torch.randn(shape)  # also brighter and darker than any photograph
         got = unchanged(answer, X)
         assert torch.is_tensor(got), "return a tensor: the gray picture, normalized"
+        got = got.float()
         assert got.shape == X.shape, f"three equal channels are asked for, {shape}; yours has shape {tuple(got.shape)}"
         mean, std = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)
         photo, gray = got * std + mean, (X * std + mean).mean(dim=1, keepdim=True)

@@ -3,7 +3,7 @@
 import torch
 
 from ..images import sample
-from . import as_numbers, exercise, unchanged
+from . import as_numbers, cases, exercise, unchanged
 
 
 @exercise
@@ -19,11 +19,12 @@ def shape_after(answer):
 
 @exercise
 def reflect(answer):
-    for c, h, w in [(3, 6, 4), (3, 4, 7), (1, 10, 3)]:
+    for c, h, w in cases((3, 6, 4), (3, 4, 7), (1, 10, 3)):
         tensor = torch.rand(c, h, w)
         got = unchanged(answer, tensor)
         assert torch.is_tensor(got), "give a tensor back: return …"
         assert got.shape == tensor.shape, f"the shape should stay {(c, h, w)}; this is {tuple(got.shape)}"
+        got = got.float()
         top, bottom = tensor[:, : h // 2], tensor[:, h // 2 :]
         assert not got.equal(torch.cat([bottom.flip(1), bottom], dim=1)), (
             "that mirrors the lower half into the upper one"

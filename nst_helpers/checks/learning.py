@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import as_name, as_numbers, exercise, unchanged
+from . import as_name, as_numbers, cases, exercise, unchanged
 
 
 @exercise
@@ -17,7 +17,7 @@ def from_noise(answer):
 
 @exercise
 def nearest_center(answer):
-    for n, k, d in [(50, 4, 3), (9, 7, 5), (1, 3, 6)]:
+    for n, k, d in cases((50, 4, 3), (9, 7, 5), (1, 3, 6)):
         x, centers = 3 * torch.randn(n, d), F.normalize(torch.randn(k, d))
         got = unchanged(answer, x, centers)
         products = x @ centers.T
@@ -36,7 +36,7 @@ def nearest_center(answer):
 
 @exercise
 def strongest(answer):
-    for height, width, count in [(7, 11, 5), (12, 4, 3), (5, 6, 1)]:
+    for height, width, count in cases((7, 11, 5), (12, 4, 3), (5, 6, 1)):
         Y = torch.randperm(height * width).view(height, width) - height * width / 2 - 0.25
         got = unchanged(lambda Y, count=count: answer(Y, count), Y)
         order = Y.flatten().argsort(descending=True)

@@ -3,7 +3,7 @@
 import torch
 
 from ..losses import gram, tv_loss
-from . import as_number, exercise, unchanged
+from . import as_floats, as_number, cases, exercise, names_in, same_slope, unchanged
 
 
 @exercise
@@ -17,10 +17,10 @@ def gram_factor(answer):
 
 @exercise
 def my_gram(answer):
-    assert "gram" not in _names(answer), "write it from scratch, without calling gram"
-    for c, h, w in [(3, 4, 5), (4, 2, 7), (2, 6, 3)]:
+    assert "gram" not in names_in(answer), "write it from scratch, without calling gram"
+    for c, h, w in cases((3, 4, 5), (4, 2, 7), (2, 6, 3)):
         X = torch.randn(1, c, h, w, requires_grad=True)
-        got, flat = _tensor(unchanged(answer, X)), X.reshape(c, h * w)
+        got, flat = as_floats(unchanged(answer, X)), X.reshape(c, h * w)
         assert tuple(got.shape) != (h * w, h * w), "this is position times position: the transpose belongs on the right"
         assert tuple(got.shape) != (1, c, c), "the batch axis is still there: the result should have the shape (c, c)"
         assert tuple(got.shape) == (c, c), f"{c} channels should give a {c}×{c} matrix, not {tuple(got.shape)}"
@@ -33,14 +33,16 @@ def my_gram(answer):
         )
         assert torch.allclose(got, gram(X), atol=1e-6), "the shape is right, the values are not: one row per channel"
         assert got.requires_grad, "the result has lost its gradient: leave out detach, item and no_grad"
+        assert same_slope(got, gram(X), X), "a part of the gradient is missing: leave out detach"
 
 
 @exercise
 def squared_variation(answer):
-    for shape in [(1, 3, 6, 9), (1, 1, 5, 4), (1, 2, 3, 8)]:
+    for shape in ((1, *sizes) for sizes in cases((3, 6, 9), (1, 5, 4), (2, 3, 8))):
         X = torch.randn(shape, requires_grad=True)
-        got = _tensor(unchanged(answer, X))
+        got = as_floats(unchanged(answer, X))
         assert got.numel() == 1, "it should give one number: take the mean"
+        got = got.reshape(())
         rows, columns = X.diff(dim=2).square().mean(), X.diff(dim=3).square().mean()
         assert not torch.isclose(got, tv_loss(X)), "this is the absolute step: square it"
         assert not torch.isclose(got, rows + columns), "twice too large: take half of each"
@@ -51,14 +53,4 @@ def squared_variation(answer):
             "square each step, take the mean of the rows' steps and that of the columns' steps, and half of each"
         )
         assert got.requires_grad, "the result has lost its gradient: leave out detach, item and no_grad"
-
-
-def _names(function):
-    """Names that a function refers to."""
-    return getattr(getattr(function, "__code__", None), "co_names", ())
-
-
-def _tensor(result):
-    assert result is not None, "your function returns nothing: end it with return"
-    assert torch.is_tensor(result), f"a tensor is asked for, so that gradients can flow, not {type(result).__name__}"
-    return result
+        assert same_slope(got, (rows + columns) / 2, X), "a part of the gradient is missing: leave out detach"

@@ -5,12 +5,12 @@ import torch
 
 from ..images import sample, samples
 from ..preprocessing import rgb_mean, rgb_std
-from . import as_name, exercise, unchanged
+from . import as_name, cases, exercise, unchanged
 
 
 @exercise
 def twice(answer):
-    guess = as_name(answer).removesuffix("contrast").strip()
+    guess = as_name(answer).removesuffix("_contrast")
     assert guess in ("higher", "lower", "same"), f'write "higher", "lower" or "same", not {answer!r:.60}'
     assert guess != "same", "coming home undoes one of the two: what does the other one do to differences?"
     assert guess != "lower", "each time, differences are divided by about 0.225: do they grow or shrink?"
@@ -19,7 +19,7 @@ def twice(answer):
 @exercise
 def negative(answer):
     mean, std = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)
-    for h, w in [(4, 7), (9, 5)]:
+    for h, w in cases((4, 7), (9, 5)):
         plain = torch.rand(1, 3, h, w)
         x = (plain - mean) / std
         got = unchanged(answer, x)
@@ -37,6 +37,12 @@ def negative(answer):
         assert not same(((1 - plain) - mean).flip(1) / std), "red and blue have changed places"
         assert same((1 - plain - mean) / std), (
             "undo the normalization, take 1 minus the value, normalize again; channel by channel"
+        )
+        plain = 1.6 * torch.rand(1, 3, h, w) - 0.3  # a trained picture goes beyond black and white
+        got = unchanged(answer, (plain - mean) / std)
+        assert same((1 - plain - mean) / std, got) or same((1 - plain.clamp(0, 1) - mean) / std, got), (
+            "right for a photograph, but not for a trained picture, which goes beyond black and white: "
+            "leave out abs, % and stretching"
         )
 
 

@@ -3,7 +3,7 @@
 import random
 
 from ..studio.choices import ROLES, Choices, read
-from . import as_name, as_number, exercise
+from . import as_name, as_number, exercise, names_in
 
 
 @exercise
@@ -18,8 +18,7 @@ def strokes_get(answer):
 
 @exercise
 def balanced_weight(answer):
-    names = {*answer.__code__.co_names, *answer.__code__.co_consts}
-    assert not names & {"Choices", "Studio", "but", "balance"}, "compute it yourself, from the two numbers"
+    assert not names_in(answer) & {"Choices", "Studio", "but"}, "compute it yourself, from the two numbers"
     for balance in (0, -1, 1, 0.5, -2, round(random.uniform(-3, -1), 2)):
         base = round(random.uniform(20, 5e4), 1)
         result = answer(base, balance)

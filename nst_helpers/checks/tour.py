@@ -12,7 +12,8 @@ from . import as_name, as_number, exercise
 @exercise
 def appears(answer):
     guess = as_name(answer).replace("harbour", "harbor")
-    assert guess in ("coffee", "cup", "harbor", "noise"), f'write "coffee", "harbor" or "noise", not {answer!r:.60}'
+    guess = {"starry_harbor": "harbor", "cup": "coffee"}.get(guess, guess)
+    assert guess in ("coffee", "harbor", "noise"), f'write "coffee", "harbor" or "noise", not {answer!r:.60}'
     assert guess != "harbor", "the painting enters by the style loss alone, and its weight is 0"
     assert guess != "noise", "noise is only the start: which loss is left, and when is it small?"
 

@@ -1,6 +1,6 @@
 """Notebook 07: the studio."""
 
 from .app import Studio
-from .layer_lab import LayerLab
+from .sheet import Sheet, layer_lab
 
-__all__ = ["LayerLab", "Studio"]
+__all__ = ["Sheet", "Studio", "layer_lab"]

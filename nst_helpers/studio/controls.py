@@ -24,8 +24,7 @@ def synced(kind, *default):
 class Part(anywidget.AnyWidget):
     """``act(content, buffers)`` gets the page's messages. What is in ``error`` is said near what ``error_at`` names.
 
-    Pages write names and sentences into the document as text, never as HTML. They ask for a sign of life after each
-    message, so that they can say when nobody is there any more.
+    Pages write names and sentences as text, never as HTML. They ask for a sign of life with each message.
     """
 
     _css = synced(t.Unicode, STYLES)
@@ -38,12 +37,10 @@ class Part(anywidget.AnyWidget):
 
     @t.observe("comm")
     def _let_the_page_address(self, change):
-        """Take each message where the page sent it: the subshell its header names, or the main thread.
+        """Take each message where the page sent it.
 
-        ipykernel 7.4 takes it instead to the subshell that its parent message names when the kernel last sent something
-        to the page. For a thread that is not ipykernel's, like the painter's, that is whatever message came last of
-        all. After a reload this is the page's good-bye to the channel it restored its widgets over, whose subshell is
-        gone a moment later: all that the page sent was dropped ("Unknown subshell_id" in the server's log).
+        ipykernel 7.4 takes it to the subshell of whatever message came last before a thread like the painter's sent
+        something: after a reload that one is gone a moment later, and all is lost ("Unknown subshell_id" in the log).
         """
         if hasattr(change["new"], "_reply_subshell_for"):
             change["new"]._reply_subshell_for = lambda data, addressed: addressed
@@ -58,8 +55,7 @@ class Part(anywidget.AnyWidget):
 class Strip(Part):
     """Pictures to choose from. ``value``: the id of the chosen one. ``items``: ``id``, ``label``, ``title``, ``thumb``.
 
-    With ``role`` there is a place to drop or choose a file. ``columns``: more than 0 makes a table; an item may be a
-    ``head`` of it.
+    With ``role`` there is a place to drop a file. ``columns``: more than 0 makes a table; an item may be its ``head``.
     """
 
     _esm = page("strip")
@@ -91,17 +87,14 @@ class Form(Part):
 
 
 class Kept(Part):
-    """Kept runs. ``value``: the number of the one shown. ``against``: of the one it is wiped against, or 0.
-
-    ``items``: ``id``, ``title``, ``thumb``, ``pinned``.
-    """
+    """Kept runs: ``items`` of ``id``, ``title``, ``thumb``, ``pinned``. ``value``, ``against``: those shown, or 0."""
 
     _esm = page("kept")
     value, against, items = synced(t.Int, 0), synced(t.Int, 0), synced(t.List)
 
 
 class Layers(Part):
-    """VGG-19 as a control. ``value``: ``{"content": [names], "style": {name: weight}}``."""
+    """VGG-19 as a control. ``value``: ``content_layers`` and ``style_layers``, each a dictionary of their weights."""
 
     _esm = page("layers")
     value = synced(t.Dict)

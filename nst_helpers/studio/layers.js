@@ -9,8 +9,8 @@ export default {
         });
         const peeks = el("div", { className: "nst-peeks" }, title, ...figures);
         root.classList.add("nst-layers");
-        root.append(el("p", { className: "nst-hint", text: "Point at a layer to see what it sees. C makes it a content layer, S a style layer." }),
-            drawing, el("div", { className: "nst-layer-rows" }, list, peeks), alertLine(model));
+        root.append(el("p", { className: "nst-hint", text: "Point at a layer to see what it sees. C makes it a content layer, S a style layer; the sliders weigh them." }),
+            drawing, peeks, list, alertLine(model));
 
         const at = name => name.slice(4);
         let present = "", timer = 0;
@@ -23,52 +23,55 @@ export default {
         for (const kind of ["pointerover", "focusin"]) drawing.addEventListener(kind, event => { if (layerAt(event)) peek(`relu${layerAt(event)}`); });
         drawing.addEventListener("pointerleave", () => clearTimeout(timer));
 
-        function toggle(button) {
-            const { role, at: here } = button.dataset, value = structuredClone(model.get("value"));
-            if (role === "content") {
-                const has = value.content.some(name => at(name) === here);
-                value.content = has ? value.content.filter(name => at(name) !== here) : [...value.content, `relu${here}`];
-            } else {
-                const has = Object.keys(value.style).filter(name => at(name) === here);
-                if (has.length) has.forEach(name => delete value.style[name]);
-                else value.style[`relu${here}`] = 1;
-            }
+        const layersOf = role => Object.entries(model.get("value")[`${role}_layers`] ?? {});
+        /** Other weights for the layers of a role: what `change` makes of the present ones. */
+        function put(role, change) {
+            const value = structuredClone(model.get("value"));
+            change(value[`${role}_layers`]);
             set({ value, error: "" });
         }
-        drawing.addEventListener("click", event => { const it = event.target.closest(".nst-toggle"); if (it) toggle(it); });
+        function toggle({ role, at: here }) {
+            put(role, layers => {
+                const has = Object.keys(layers).filter(name => at(name) === here);
+                if (has.length) has.forEach(name => delete layers[name]);
+                else layers[`relu${here}`] = 1;
+            });
+        }
+        drawing.addEventListener("click", event => { const it = event.target.closest(".nst-toggle"); if (it) toggle(it.dataset); });
         drawing.addEventListener("keydown", event => {
             const it = event.target.closest(".nst-toggle");
             if (!it || ![" ", "Enter"].includes(event.key)) return;
             event.preventDefault();
             event.stopPropagation();
-            toggle(it);
-        });
-        follow(model, "value", () => {
-            const { content = [], style = {} } = model.get("value");
-            const focus = drawing.contains(document.activeElement) ? document.activeElement.dataset : null;
-            drawing.innerHTML = diagram({ content: content.map(at), style: Object.keys(style).map(at) }); // of numbers alone
-            if (focus) drawing.querySelector(`.nst-toggle[data-at="${focus.at}"][data-role="${focus.role}"]`)?.focus();
+            toggle(it.dataset);
         });
 
-        const weigh = seldom((name, weight) => {
-            const value = structuredClone(model.get("value"));
-            if (name in value.style) { value.style[name] = weight; set({ value, error: "" }); }
-        });
-        let names = "";
-        const sliders = {};
+        const weigh = seldom((role, name, weight) => put(role, layers => { if (name in layers) layers[name] = weight; }));
+        const rows = new Map(); // kept by role and name: a slider that is dragged stays
+        function row(role, name) {
+            const out = el("output"), input = el("input", { type: "range", min: -2, max: 2, step: 0.05, "aria-label": `weight of ${role} layer ${name}`,
+                title: "Double-click: back to 1", oninput() { const weight = Number((10 ** input.value).toPrecision(3)); say(weight); weigh(role, name, weight); },
+                ondblclick() { input.value = 0; input.dispatchEvent(new Event("input")); } });
+            const say = weight => { out.textContent = `× ${Number(weight.toPrecision(2))}`; input.setAttribute("aria-valuetext", out.textContent); };
+            const place = el("label", { className: "nst-field" }, el("b", { className: `nst-${role[0]}`, text: role[0].toUpperCase() }), el("span", { text: name }), input, out);
+            place.addEventListener("pointerenter", () => peek(name));
+            return { place, show(weight) { if (document.activeElement !== input) { input.value = Math.log10(Math.max(weight, 0.01)); say(weight); } } };
+        }
         follow(model, "value", () => {
-            const { content = [], style = {} } = model.get("value");
-            if (names !== [content, Object.keys(style)].join("|")) {
-                names = [content, Object.keys(style)].join("|");
-                list.replaceChildren(...content.map(name => el("div", { className: "nst-field" }, el("b", { className: "nst-c", text: "C" }), el("span", { text: name }), el("small", { text: "content weight: under Weights and losses" }))),
-                    ...Object.keys(style).map(name => {
-                        const out = el("output"), input = el("input", { type: "range", min: 0, max: 5, step: 0.1, "aria-label": `weight of style layer ${name}`,
-                            oninput: () => { out.textContent = `× ${input.value}`; weigh(name, Number(input.value)); } });
-                        sliders[name] = value => { if (document.activeElement !== input) input.value = value; out.textContent = `× ${Number(value.toPrecision(3))}`; };
-                        return el("label", { className: "nst-field" }, el("b", { className: "nst-s", text: "S" }), el("span", { text: name }), input, out);
-                    }));
+            const focus = drawing.contains(document.activeElement) ? document.activeElement.dataset : null, places = [], chosen = {};
+            for (const role of ["content", "style"]) {
+                const layers = layersOf(role), most = Math.max(...layers.map(([, weight]) => weight));
+                chosen[role] = Object.fromEntries(layers.map(([name, weight]) => [at(name), weight / (most || 1)]));
+                for (const [name, weight] of layers) {
+                    const key = `${role} ${name}`;
+                    if (!rows.has(key)) rows.set(key, row(role, name));
+                    rows.get(key).show(weight);
+                    places.push(rows.get(key).place);
+                }
             }
-            for (const [name, value] of Object.entries(style)) sliders[name]?.(value);
+            if (places.some((place, n) => list.children[n] !== place) || list.children.length !== places.length) list.replaceChildren(...places);
+            drawing.innerHTML = diagram(chosen); // of numbers alone
+            if (focus) drawing.querySelector(`.nst-toggle[data-at="${focus.at}"][data-role="${focus.role}"]`)?.focus();
         });
         model.on("msg:custom", (message, buffers) => {
             if (message.changed) present = ""; // another photo: what was seen is old
@@ -81,17 +84,20 @@ export default {
     },
 };
 
-/** SVG of VGG-19's convolutions in five blocks, each with a button C (content layer) and S (style layer); the chosen ones stand filled. */
+/**
+ * SVG of VGG-19's convolutions in five blocks, each with a button C (content layer) and S (style layer). The chosen
+ * ones stand filled, as strongly as they weigh. `chosen`: for each role, weights up to 1 by place, such as "3_1".
+ */
 function diagram(chosen) {
     const parts = [], base = 84, width = 31;
     let x = 8;
     [2, 2, 4, 4, 4].forEach((depth, block) => {
         const start = x, bar = 64 - 10 * block;
         for (let i = 1; i <= depth; i++, x += width + 6) {
-            const here = `${block + 1}_${i}`, middle = x + width / 2, roles = ["content", "style"].filter(role => chosen[role].includes(here));
+            const here = `${block + 1}_${i}`, middle = x + width / 2, roles = ["content", "style"].filter(role => here in chosen[role]);
             parts.push(`<g class="nst-layer" data-at="${here}"><rect class="nst-column" x="${x - 2}" width="${width + 4}" height="148" fill="transparent"/>`,
                 `<rect class="nst-bar" x="${x}" y="${base - bar}" width="${width}" height="${bar}" rx="4" fill="currentColor" fill-opacity=".1" stroke="currentColor" stroke-opacity=".4"/>`);
-            roles.forEach((role, n) => parts.push(`<rect class="nst-fill nst-${role[0]}" x="${x}" y="${base - bar + n * bar / roles.length}" width="${width}" height="${bar / roles.length}" rx="4"/>`));
+            roles.forEach((role, n) => parts.push(`<rect class="nst-fill nst-${role[0]}" x="${x}" y="${base - bar + n * bar / roles.length}" width="${width}" height="${bar / roles.length}" rx="4" fill-opacity="${(0.3 + 0.7 * Math.sqrt(chosen[role][here])).toFixed(2)}"/>`));
             parts.push(`<text x="${middle}" y="${base + 13}" text-anchor="middle">${here}</text>`);
             ["content", "style"].forEach((role, n) => {
                 const on = roles.includes(role), y = base + 19 + 22 * n;

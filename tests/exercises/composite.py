@@ -1,7 +1,7 @@
 """Notebook 05: right answers in unusual dress, and classic mistakes with words that the check must say."""
 
 RIGHT = {
-    "without_style": ['without_style = "smoother"', 'without_style = " Smoother "'],
+    "without_style": ['without_style = "smoother"', 'without_style = " Smoother "', 'without_style = "SMOOTHER!"'],
     "gray_start": [
         """
 def gray_start(X):
@@ -12,6 +12,11 @@ def gray_start(X):
 def gray_start(X):
     gray = sum(X[:, c] * rgb_std[c] + rgb_mean[c] for c in range(3)) / 3
     return torch.stack([(gray - rgb_mean[c]) / rgb_std[c] for c in range(3)], dim=1)
+""",
+        """
+def gray_start(X):
+    mean, std = (v.double().view(3, 1, 1) for v in (rgb_mean, rgb_std))
+    return ((X * std + mean).mean(1, keepdim=True) - mean) / std
 """,
         """
 def gray_start(X):
@@ -68,6 +73,7 @@ def gray_start(X):
         "freeing_weight = 1e5": "fish are still there",
         "freeing_weight = 10": "stones are gone",
         "freeing_weight = -1": "zero or more",
+        'freeing_weight = float("inf")': "zero or more",
         'freeing_weight = "1000"': "a number is asked for",
     },
 }

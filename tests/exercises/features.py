@@ -10,6 +10,7 @@ RIGHT = {
     "winners": [
         "def winners(Y):\n    return Y[0].argmax(0)",
         "def winners(Y):\n    return Y.max(dim=1).indices.squeeze(0)",
+        "def winners(Y):\n    return [[int(Y[0, :, r, c].argmax()) for c in range(Y.shape[3])] for r in range(Y.shape[2])]",
         "winners = lambda Y: d2l.np.argmax(Y[0].numpy(), axis=0)\nwinners.__name__ = 'winners'",
         "def winners(Y):\n    order = Y[0].sort(dim=0, descending=True)\n    return order.indices[0].float()",
     ],
@@ -39,6 +40,7 @@ WRONG = {
         "def winners(Y):\n    return Y[0].argmin(dim=0)": "weakest",
         "def winners(Y):\n    return Y[0].abs().argmax(dim=0)": "absolute value",
         "def winners(Y):\n    return Y[0].argmax(dim=0) + 1": "from 0",
+        "def winners(Y):\n    return Y.relu()[0].argmax(dim=0)": "strongest channels",
         "def winners(Y):\n    return Y.relu_()[0].argmax(dim=0)": "in place",
     },
     "first_to_see": {

@@ -29,6 +29,7 @@ def disk(height, width, row, column, radius):
         "def slice_distance(a, b):\n    return F.mse_loss(torch.sort(a)[0], torch.sort(b)[0])",
         "def slice_distance(a, b):\n    return ((-a).sort().values - (-b).sort().values).pow(2).sum() / len(a)",
         "def slice_distance(a, b):\n    return ((a[a.argsort()] - b[b.argsort()]) ** 2).mean()",
+        "def slice_distance(a, b):\n    return torch.square(a.double().sort()[0] - b.double().sort()[0]).mean()",
     ],
 }
 
@@ -67,5 +68,7 @@ WRONG = {
         "def slice_distance(a, b):\n    return (a.sort().values - b.sort().values) ** 2": "one number",
         "def slice_distance(a, b):\n    return float(((a.sort().values - b.sort().values) ** 2).mean())": "give a tensor",
         "def slice_distance(a, b):\n    return sliced_loss(a.view(1, 1, 1, -1), sliced(b.view(1, 1, 1, -1)))": "write it yourself",
+        "theirs = sliced_loss\n\n\ndef slice_distance(a, b):\n    return theirs(a.view(1, 1, 1, -1), b)": "write it yourself",
+        "def slice_distance(a, b):\n    a, b = a.sort().values, b.sort().values\n    return ((a - b)[1:] ** 2).sum() / len(a)": "another value",
     },
 }

@@ -22,6 +22,7 @@ def reflect(tensor):
     rows = list(range(h // 2)) + list(range(h // 2 - 1, -1, -1))
     return tensor[:, rows]
 """,
+        "def reflect(tensor):\n    top = tensor.double()[:, : tensor.shape[1] // 2]\n    return torch.cat([top, top.flip(1)], dim=1)",
     ],
     "parasol": ["parasol = (386, 348)", "parasol = [350.5, 350]", "parasol = torch.tensor([400, 340])"],
 }
@@ -40,6 +41,7 @@ WRONG = {
         "def reflect(tensor):\n    low = tensor[:, tensor.shape[1] // 2 :]\n    return torch.cat([low.flip(1), low], dim=1)": "lower half into the upper",
         "def reflect(tensor):\n    h = tensor.shape[1]\n    tensor[:, h // 2 :] = tensor[:, : h // 2].flip(1)\n    return tensor": "leave the input",
         "def reflect(tensor):\n    top = tensor[:, : tensor.shape[1] // 2]\n    return torch.cat([top, top.flip(1)], dim=2)": "shape should stay",
+        "def reflect(tensor):\n    tensor[:, -2:] = tensor[:, :2].flip(1)\n    return tensor.clone()": "leave the input",
         "def reflect(tensor):\n    torch.cat([tensor, tensor.flip(1)], dim=1)": "return",
     },
     "parasol": {

@@ -1,7 +1,7 @@
 """Answers to the exercises of notebook 08: unusual right ones, and wrong ones with words that the check says."""
 
 RIGHT = {
-    "from_noise": ['from_noise = " Noise"', "from_noise = 'NOISE '"],
+    "from_noise": ['from_noise = " Noise"', "from_noise = 'NOISE '", 'from_noise = "noise."'],
     "nearest_center": [
         "def nearest_center(x, centers):\n    return torch.cdist(x, centers).argmin(dim=1)",
         "def nearest_center(x, centers):\n    return [int((centers @ row).argmax()) for row in x]",

@@ -5,10 +5,13 @@ RIGHT = {
     "my_gram": [
         'def my_gram(X):\n    return torch.einsum("bihw,bjhw->ij", X, X) / X.numel()',
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return torch.matmul(F, F.t()).div(F.numel())",
+        "def my_gram(X):\n    F = X.double()[0].flatten(1)\n    return F @ F.T / F.numel()",
+        "def rows(X):\n    return X[0].flatten(1)\n\n\ndef my_gram(X):\n    return rows(X) @ rows(X).T / X.numel()",
         "def my_gram(X):\n    F = X.squeeze(0).flatten(1)\n    return (F[:, None] * F[None]).mean(dim=2) / len(F)",
     ],
     "squared_variation": [
         "def squared_variation(X):\n    return (X.diff(dim=2).pow(2).mean() + X.diff(dim=3).pow(2).mean()) / 2",
+        "def squared_variation(X):\n    X = X.double()\n    return (X.diff(dim=2) ** 2).mean() / 2 + (X.diff(dim=3) ** 2).mean() / 2",
         """
 def squared_variation(X):
     rows = torch.nn.functional.mse_loss(X[..., 1:, :], X[..., :-1, :])
@@ -26,6 +29,12 @@ WRONG = {
     },
     "my_gram": {
         "def my_gram(X):\n    return gram(X)": "from scratch",
+        "mine = gram\n\n\ndef my_gram(X):\n    return mine(X)": "from scratch",
+        "def my_gram(X):\n    return (lambda Y: gram(Y))(X)": "from scratch",
+        "def helper(X):\n    return gram(X)\n\n\ndef my_gram(X):\n    return helper(X)": "from scratch",
+        "import nst_helpers\n\n\ndef my_gram(X):\n    return nst_helpers.gram(X)": "from scratch",
+        "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.detach().T / F.numel()": "part of the gradient",
+        "def my_gram(X):\n    F = X.data[0].flatten(1)\n    return F @ F.T / F.numel() + 0 * X.sum()": "part of the gradient",
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F.T @ F / F.numel()": "position times position",
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T": "not normalized yet",
         "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.shape[1]": "c is missing",
@@ -44,6 +53,8 @@ WRONG = {
         "def squared_variation(X):\n    return tv_loss(X) ** 2": "square each step",
         "def squared_variation(X):\n    X = X.detach()\n"
         "    return (X.diff(dim=2).pow(2).mean() + X.diff(dim=3).pow(2).mean()) / 2": "lost its gradient",
+        "def squared_variation(X):\n    Y = X.detach()\n"
+        "    return ((X[:, :, 1:] - Y[:, :, :-1]).pow(2).mean() + X.diff(dim=3).pow(2).mean()) / 2": "part of the gradient",
         "def squared_variation(X):\n    return float(X.diff().square().mean())": "a tensor is asked for",
     },
 }

@@ -1,7 +1,7 @@
 """Answers to the exercises of notebook 02: right ones in unusual dress; wrong ones and what their check says."""
 
 RIGHT = {
-    "twice": ['twice = "higher"', 'twice = " Higher contrast "'],
+    "twice": ['twice = "higher"', 'twice = " Higher contrast "', 'twice = "HIGHER."'],
     "negative": [
         """
 def negative(x):
@@ -19,9 +19,21 @@ def negative(x):
         result[0, c] = (1 - (x[0, c] * rgb_std[c] + rgb_mean[c]) - rgb_mean[c]) / rgb_std[c]
     return result
 """,
+        """
+def negative(x):
+    mean, std = rgb_mean[:, None, None], rgb_std[:, None, None]
+    return (1 - (x * std + mean).clamp(0, 1) - mean) / std
+""",
     ],
-    "finest": ['finest = "Mosaic_fish "', "finest = list(samples())[-2]"],
+    "finest": ['finest = "Mosaic_fish "', 'finest = " mosaic fish"', "finest = list(samples())[-2]"],
 }
+_NEGATIVE = """
+def negative(x):
+    mean, std = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)
+    plain = x * std + mean
+    return ({} - mean) / std
+"""
+
 WRONG = {
     "twice": {
         'twice = "same"': "undoes one",
@@ -51,6 +63,12 @@ def negative(x):
     return (1 - plain - rgb_mean.mean()) / rgb_std.mean()
 """: "channel by channel",
         "def negative(x):\n    return postprocess(-x)": "give a tensor",
+        _NEGATIVE.format("1 - plain % 1"): "goes beyond black and white",
+        _NEGATIVE.format("1 - plain.abs().clamp(0, 1)"): "goes beyond black and white",
+        _NEGATIVE.format("(plain.max() - plain) / (plain.max() - plain.min())"): "channel by channel",
+        _NEGATIVE.format("(1 - plain.mul_(1))").replace(
+            "plain = x * std + mean", "plain = x.mul_(std).add_(mean)"
+        ): "in place",
     },
     "finest": {
         'finest = "rocket"': "least of all",

@@ -3,9 +3,11 @@
 JSON = "handed_in = __import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices()"
 
 RIGHT = {
-    "strokes_get": ["strokes_get = 'larger'", "strokes_get = ' Larger '"],
+    "strokes_get": ["strokes_get = 'larger'", "strokes_get = ' Larger '", "strokes_get = 'Larger.'"],
     "balanced_weight": [
         "def balanced_weight(base, balance):\n    return base * 10**balance",
+        "import functools\nbalanced_weight = functools.partial(lambda ten, base, balance: base * ten**balance, 10)\n"
+        "balanced_weight.__name__ = 'balanced_weight'",
         "import math\ndef balanced_weight(base, balance):\n    return base * math.exp(balance * math.log(10))",
         "def balanced_weight(base, balance):\n    return torch.tensor(base, dtype=torch.float64) * 10.0**balance",
         "import numpy as np\nbalanced_weight = lambda base, balance: np.float64(base) * np.power(10.0, balance)\n"
@@ -33,6 +35,7 @@ WRONG = {
         "def balanced_weight(base, balance):\n    return base * 2**balance": "that is two",
         "def balanced_weight(base, balance):\n    return base / 10**balance": "wrong way",
         "def balanced_weight(base, balance):\n    base *= 10**balance": "returns nothing",
+        "def balanced_weight(base, balance):\n    return base * 10 ** round(balance)": "it gives",
         "def balanced_weight(base, balance):\n    return str(base * 10**balance)": "a number is asked for",
     },
     "handed_in": {
@@ -40,6 +43,7 @@ WRONG = {
         f"{JSON}.but(seed=7, num_epochs=90).to_json()": "do not count",
         f"{JSON}.but(style_weight=1e5 + 1e-4, tv_weight=10 + 1e-8).to_json()": "or nearly",
         f"{JSON}.but(content='coffee', seed=3).to_json()": "change one more",
+        f"{JSON}.but(content='coffee', style_weight={JSON[12:]}.settings.style_weight * (1 + 1e-9)).to_json()": "change one more",
         "handed_in = {'nst_studio': 2}": "JSON is text",
         "handed_in = 'blue'": "not JSON",
         "handed_in = '{\"colors\": 3}'": "not a settings file",

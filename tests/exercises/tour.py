@@ -1,7 +1,7 @@
 """Answers to the exercises of notebook 00: right ones in unusual dress; wrong ones and what their check says."""
 
 RIGHT = {
-    "appears": ['appears = "coffee"', 'appears = " Coffee "', 'appears = "cup"'],
+    "appears": ['appears = "coffee"', 'appears = " Coffee "', 'appears = "Cup."'],
     "my_choice": [
         'def my_choice():\n    return "rocket", "mosaic_fish", 200',
         'import numpy as np\ndef my_choice():\n    return ["cat", "woodblock_wave", np.int64(300)]',
@@ -16,6 +16,7 @@ RIGHT = {
 WRONG = {
     "appears": {
         'appears = "harbour"': "style loss alone",
+        'appears = "Starry Harbor"': "style loss alone",
         'appears = "noise"': "only the start",
         'appears = "a cat"': 'write "coffee"',
         "appears = 1": "in quotes",
@@ -35,6 +36,7 @@ WRONG = {
         "half_weight = net.settings.style_weight / 2": "take less",
         "half_weight = 1e-6": "take more",
         "half_weight = 0": "more than 0",
+        'half_weight = float("nan")': "more than 0",
         'half_weight = "100"': "a number",
     },
 }

@@ -1,7 +1,7 @@
 """Notebook 06: right answers in unusual dress, and classic mistakes with words that the check must say."""
 
 RIGHT = {
-    "ten_times": ['ten_times = "the same"', 'ten_times = " The Same "'],
+    "ten_times": ['ten_times = "the same"', 'ten_times = " The Same "', 'ten_times = "the_same"', 'ten_times = "same"'],
     "symmetry_loss": [
         "def symmetry_loss(X):\n    return torch.nn.functional.mse_loss(X, X.flip(-1))",
         """
@@ -40,6 +40,7 @@ WRONG = {
         "good_rate = 0.001": "creeps",
         "good_rate = 20.0": "overshoots",
         "good_rate = -0.1": "positive",
+        'good_rate = float("nan")': "positive",
         'good_rate = "0.3"': "a number",
     },
 }

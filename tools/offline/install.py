@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# The studio's upload button: without it the server drops anything over 10 MB without an error.
-UPLOADS = "--ServerApp.tornado_settings={'websocket_max_message_size': 104857600}"
 
 
 def main():
@@ -37,20 +35,15 @@ def main():
                 sys.exit("The installation stopped: pip's last lines say why.")
         (venv / "ready").touch()
     environment = dict(os.environ)
-    environment.setdefault("GOMP_SPINCOUNT", "20000")  # see the Makefile
     if (HERE / "cache").is_dir():  # ImageNet's weights were included
         environment["TORCH_HOME"] = str(HERE / "cache")
-    else:
-        environment.setdefault("NST_WEIGHTS", "embedded")  # or the notebooks would try to download
+        environment.setdefault("NST_WEIGHTS", "imagenet")
+    environment.setdefault("NST_WEIGHTS", "embedded")  # or the notebooks would try to download
     check = "import nst_helpers, jupyterlab; nst_helpers.load_vgg19('embedded')"
     subprocess.run([str(python), "-c", check], env=environment, check=True)
     print("ready", flush=True)
     if "--no-lab" not in sys.argv:
-        first = "notebooks/00_one_minute_tour.ipynb"
-        as_root = ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)  # containers
-        subprocess.run(
-            [str(python), "-m", "jupyter", "lab", *as_root, UPLOADS, first], cwd=HERE / "series", env=environment
-        )
+        subprocess.run([str(python), "start.py"], cwd=HERE / "series", env=environment)
 
 
 if __name__ == "__main__":

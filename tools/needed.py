@@ -1,6 +1,8 @@
-"""Which cells of a notebook some of its cells need, so that a browser need not run what nbval has run already."""
+"""Which cells of a notebook some of its cells need: neither a browser test nor a grader runs all."""
 
 import ast
+import builtins
+import symtable
 
 
 def needed(cells, wanted):
@@ -11,10 +13,10 @@ def needed(cells, wanted):
     """
     code = {number: cell.source for number, cell in enumerate(cells) if cell.cell_type == "code"}
     chosen, names = {min(code), *wanted}, set()
-    imported = {node for source in code.values() for node in imports(parse(source))}
+    fixed = set(dir(builtins)).union(*(fixed_names(parse(source)) for source in code.values()))
     for number in sorted(code, reverse=True):
         made, changed, used = traffic(code[number])
-        if number in chosen or names & (made | changed - imported):
+        if number in chosen or names & (made | changed - fixed):
             chosen.add(number)
             names = (names - made) | used
     return sorted(chosen)
@@ -29,6 +31,12 @@ def imports(tree):
     return {(it.asname or it.name).split(".")[0] for it in ast.walk(tree) if isinstance(it, ast.alias)}
 
 
+def fixed_names(tree):
+    """Names of what a call leaves as it is: modules, functions, classes."""
+    defined = {it.name for it in ast.walk(tree) if isinstance(it, (ast.FunctionDef, ast.ClassDef))}
+    return imports(tree) | defined
+
+
 def traffic(source):
     """The names that a cell makes, those it changes in place, and those it takes from cells above."""
     made, changed, used = set(), set(), set()
@@ -36,10 +44,9 @@ def traffic(source):
         nodes = list(ast.walk(statement))
         names = [node for node in nodes if isinstance(node, ast.Name)]
         makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
-        uses = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        uses -= {node.arg for node in nodes if isinstance(node, ast.arg)}
-        for node in nodes:  # variables of loops and comprehensions
-            if isinstance(node, (ast.For, ast.comprehension)):
+        uses = taken(symtable.symtable(ast.unparse(statement), "cell", "exec"))
+        for node in nodes:
+            if isinstance(node, ast.For):  # its variables
                 uses -= {it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)}
             if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 changed.add(root(node))
@@ -50,6 +57,13 @@ def traffic(source):
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return made, changed - {None}, used
+
+
+def taken(table):
+    """The global names that the code of a symbol table refers to, in its functions too."""
+    top = table.get_type() == "module"
+    found = {it.get_name() for it in table.get_symbols() if it.is_referenced() and (top or it.is_global())}
+    return found.union(*map(taken, table.get_children()))
 
 
 def root(node):

@@ -1,0 +1,196 @@
+"""Hand-ins as they come, tricks among them: what is graded, and that a trick spoils only the exercise that it is in."""
+
+import csv
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from answer_process import decode, encode
+
+ROOT = Path(__file__).resolve().parents[1]
+GRAM = "def my_gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.numel()"
+HALF = """
+def squared_variation(X):
+    return (X.diff(dim=2).square().mean() + X.diff(dim=3).square().mean()) / 2
+"""
+EXERCISES = ("gram_factor", "my_gram", "squared_variation")
+
+
+def notebook(gram=GRAM, variation=HALF, factor="gram_factor = 4", before=(), after=()):
+    """Notebook 04 with answers, and more cells before the exercises and at the end."""
+    answered = nbformat.read(ROOT / "notebooks" / "04_losses.ipynb", 4)
+    answers = dict(zip(EXERCISES, (factor, gram, variation)))
+    for cell in answered.cells:
+        for name in EXERCISES:
+            if f"exercise-{name}" in cell.metadata.get("tags", []) and answers[name] is not None:
+                cell.source = answers[name]
+    first = next(number for number, cell in enumerate(answered.cells) if "## Exercises" in cell.source)
+    answered.cells[first:first] = map(nbformat.v4.new_code_cell, before)
+    answered.cells += map(nbformat.v4.new_code_cell, after)
+    return answered
+
+
+def bare(notebook):
+    """Without tags, outputs, and every cell that is not about an exercise."""
+    kept = nbformat.v4.new_notebook()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and any(name in cell.source for name in EXERCISES):
+            kept.cells.append(nbformat.v4.new_code_cell(cell.source))
+    return kept
+
+
+FORGED = """
+def my_gram(X):
+    import os
+    print("✅ my_gram")
+    for descriptor in range(3, 60):
+        try:
+            os.write(descriptor, b'{"callable": true, "result": null, "error": null}')
+        except OSError:
+            pass
+    return "✅"
+"""
+REACH_OUT = """
+def my_gram(X):
+    import _socket
+    try:
+        line = _socket.socket()
+        line.settimeout(2)
+        line.connect(("127.0.0.1", {port}))
+        line.send(b"answers, please")
+    except OSError:
+        pass
+    return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
+"""
+# by student: notebook 04, and the marks it should get
+HAND_INS = {
+    "all right": (notebook(), "111"),
+    "no tags": (bare(notebook()), "111"),
+    "nothing": (notebook(None, None, None), ["", "", ""]),
+    "answered below": (notebook(gram=None, after=[GRAM, "check(my_gram)"]), "111"),
+    "by another name": (notebook(gram=None, after=[GRAM.replace("my_gram", "mine"), 'check(mine, "my_gram")']), "111"),
+    "helper": (notebook(gram="def my_gram(X):\n    return rows(X) @ rows(X).T / X.numel()",
+                        before=["def rows(X):\n    return X[0].flatten(1)", "rows(1 / 0)"]), "111"),
+    "other cells": (notebook(before=["F = gram(nothing)", "%%time\n1 / 0", "while True: pass", "?check", "!ls"]), "111"),
+    "endless": (notebook(gram="def my_gram(X):\n    while True: pass"), "101"),
+    "exits": (notebook(gram="import sys\nsys.exit()", variation="import os\n" + HALF.replace("return", "os._exit(0)\n    return")), ["1", "", "0"]),
+    "exits in function": (notebook(gram="def my_gram(X):\n    raise SystemExit"), "101"),
+    "kills": (notebook(gram="import os, signal\ndef my_gram(X):\n    os.kill(os.getppid() or 1, signal.SIGKILL)"), "101"),
+    "hungry": (notebook(gram="def my_gram(X):\n    return [0] * 10**10"), "101"),
+    "no Python": (notebook(gram="def my_gram(X)\n    return X"), "101"),
+    "redefines": (notebook(before=["def gram(X):\n    return 0", "import torch\ntorch.allclose = torch.isclose = print",
+                                   "check = preprocess = net = None", "tv_loss = 3"]), "111"),
+    "patches": (notebook(gram="import torch\nfrom nst_helpers import checks\nchecks.judge = torch.allclose = lambda *it, **more: True\ndef my_gram(X):\n    return X"), "101"),
+    "forges": (notebook(gram=FORGED), "101"),
+    "theirs": (notebook(gram="theirs = gram\ndef my_gram(X):\n    return theirs(X)"), "101"),
+    "learned by heart": (notebook(gram=f"{GRAM} * (1 if tuple(X.shape[1:]) in [(3, 4, 5), (4, 2, 7), (2, 6, 3)] else 2)"), "101"),
+    "half a gradient": (notebook(gram=GRAM.replace("F.T", "F.detach().T"), variation=HALF.replace("X.diff(dim=3)", "X.detach().diff(dim=3)")), "100"),
+    "in place": (notebook(variation=HALF.replace("return", "X.data.mul_(1.5)\n    return")), "110"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The hand-ins above, graded by one call: rows of the table by student, pages, and what a listener heard."""
+    folder, out = (tmp_path_factory.mktemp("grading") / name for name in ("hand_ins", "out"))
+    folder.mkdir()
+    for student, (answers, _) in HAND_INS.items():
+        (folder / student).mkdir()
+        nbformat.write(answers, folder / student / "04_losses (1).ipynb")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        call = REACH_OUT.format(port=listener.getsockname()[1])
+        with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
+            archive.writestr("home/work/renamed.ipynb", nbformat.writes(notebook(gram=call)))
+        nbformat.write(notebook(), folder / "lovelace_ada_12_04_losses-2.ipynb")
+        (folder / "damaged.ipynb").write_text('{"cells": [')
+        (folder / "readme.txt").write_text("not a notebook")
+        command = [sys.executable, "tools/grade.py", folder, "--to", out, "--seconds", "4"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        listener.settimeout(0.01)
+        try:
+            heard = listener.accept()
+        except TimeoutError:
+            heard = None
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    return rows, {name: (out / row["page"]).read_text(encoding="utf-8") for name, row in rows.items()}, heard
+
+
+@pytest.mark.parametrize("student", HAND_INS)
+def test_marks(graded, student):
+    rows, pages, _ = graded
+    assert [rows[student][name] for name in EXERCISES] == list(HAND_INS[student][1]), pages[student]
+
+
+def test_files_as_they_come(graded):
+    rows, pages, _ = graded
+    assert [rows[name]["right"] for name in ("zipped", "lovelace_ada_12", "damaged")] == ["3", "3", "0"]
+    assert "cannot be read" in pages["damaged"] and "readme" not in rows
+
+
+def test_the_page_says_what_was_wrong(graded):
+    _, pages, _ = graded
+    for student, words in {
+        "endless": "longer than 4 seconds",
+        "exits": "ends its process",
+        "exits in function": "leave out exit",
+        "hungry": "MemoryError",
+        "no Python": "expected &#x27;:&#x27;",
+        "theirs": "without calling gram",
+        "half a gradient": "part of the gradient",
+        "in place": "changed it in place",
+    }.items():
+        assert words in pages[student], (student, pages[student])
+
+
+def test_no_network(graded):
+    _, _, heard = graded
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--map-root-user", "--net", "true"]).returncode:
+        pytest.skip("this system does not take the network away from a process")
+    assert heard is None
+
+
+def test_no_hand_ins(tmp_path):
+    for folder, words in ((tmp_path, "no notebooks in"), (tmp_path / "none", "there is no folder")):
+        done = subprocess.run([sys.executable, "tools/grade.py", folder], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode and re.match(words, done.stderr) and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        ...,
+        True,
+        3,
+        2.5,
+        "é",
+        [1, (2, "x")],
+        {"a": [1]},
+        np.float32(2),
+        np.arange(3),
+        torch.zeros(0, 2),
+        float("inf"),
+    ],
+)
+def test_values_arrive(value):
+    assert repr(decode(json.loads(json.dumps(encode(value))))) == repr(value)
+
+
+def test_what_is_no_data_arrives_as_text():
+    assert repr(decode(encode(np.array([print])))) == repr([print])
+    assert repr(decode(encode(object))) == repr(object)
+    assert decode(encode(x for x in range(3))) == [0, 1, 2]
+    assert decode(encode(torch.ones(2, requires_grad=True))).requires_grad
+    with pytest.raises(ValueError):
+        decode({"tensor": ["object", [1], "AAAAAAAAAAA="]})
