@@ -21,7 +21,7 @@ CPU ?=
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser run notebooks site slides frames weights pictures gallery bench room \
+.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames weights pictures gallery bench room \
 	student grade offline clean
 
 help:            ## this list
@@ -55,6 +55,9 @@ lint: $(READY)   ## ruff and the import rules; they are part of the tests too
 
 browser: $(READY)  ## only the browser tests; screenshots and answer times in build/browser
 	$(BIN)/python -m pytest tests/test_browser.py -rs
+
+campaign: $(READY)  ## everything that may go wrong, thousands of times; writes benchmarks/RELIABILITY.md (10 minutes)
+	$(BIN)/python benchmarks/campaign.py
 
 run: $(READY)    ## execute the whole series without a screen; results in build/
 	$(BIN)/python tools/run_notebooks.py

@@ -12,7 +12,8 @@ from .composite import CompositeImage, initialize
 from .objective import PlainObjective
 from .fast_objective import FastObjective
 from .lbfgs import LBFGS
-from .training import DivergedError, State, Step, coarse_to_fine, optimize, stylize
+from .state import State
+from .training import DivergedError, Step, coarse_to_fine, optimize, stylize
 from .live import LivePlot, Run, duration, train
 from .explore import Explorer, explore
 from .checks import check

@@ -69,7 +69,11 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
         net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
-    net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
+    try:
+        net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA asserts
+        why = str(error).splitlines()[0]
+        raise ValueError(f"the network cannot be put on the device {device!r:.60} ({why:.120})") from error
     if found.source in (
         "embedded",
         "learned",

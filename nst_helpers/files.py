@@ -4,9 +4,13 @@ import contextlib
 import errno
 import glob
 import os
+import platform
+import re
 import time
 import uuid
 from pathlib import Path
+
+import psutil
 
 # What a disk may answer while bytes are on their way to it. Other errors are not the file's.
 DISK_ERRORS = {
@@ -16,7 +20,23 @@ DISK_ERRORS = {
 }
 if hasattr(errno, "EDQUOT"):  # not on Windows
     DISK_ERRORS[errno.EDQUOT] = "your share of the disk is used up"
-FORGOTTEN = 3600  # seconds after which an unfinished file belongs to nobody: its process was killed
+FORGOTTEN = 86_400  # seconds after which another machine's unfinished file belongs to nobody
+
+
+class NotWritten(OSError):
+    """A file that cannot be written. The message says which, why, and what to do."""
+
+
+def full_path(path):
+    """``path`` with ``~`` resolved. ``ValueError`` for what is no path, ``FileNotFoundError`` for nobody's home."""
+    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
+        raise ValueError(f"a path must be text without zero bytes, or a Path; this is {path!r:.60}")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise FileNotFoundError(
+            f"there is no file {path!s:.300}: nobody of that name has a home folder here"
+        ) from error
 
 
 def expanded(path):
@@ -32,25 +52,23 @@ def written_whole(path):
 
     The bytes go into a file beside it, then that is renamed: whoever opens ``path``, even after a
     power cut, finds the old file or the new one, never a part. Folders are made as needed.
-    Raises ``OSError`` with a sentence that names the file if it cannot be written.
+    Raises ``NotWritten``, an ``OSError``, if it cannot be written; what else is raised in the block passes.
 
     >>> with written_whole("numbers.bin") as file:
     ...     file.write(b"123")
     """
-    path = Path(os.path.realpath(expanded(path)))  # a link stays a link
-    stem = f".{path.name[:40]}."
-    partial = path.with_name(f"{stem}{uuid.uuid4().hex[:8]}.partial")
+    path = Path(os.path.realpath(full_path(path)))  # a link stays a link
+    stem, host = f".{path.name[:40]}.", re.sub(r"\W", "_", platform.node())[:40]
+    partial = path.with_name(f"{stem}{host}.{os.getpid()}.{uuid.uuid4().hex[:8]}.partial")
     try:
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_forgotten(path.parent, stem)
+            _remove_forgotten(path.parent, stem, host)
             file = partial.open("xb")
-        with file:
-            with _explained(path, DISK_ERRORS):
-                yield file
-            with _explained(path):
-                file.flush()
-                os.fsync(file.fileno())
+        with _explained(path, DISK_ERRORS), file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         with _explained(path):
             partial.replace(path)
     except BaseException:  # an interrupt too
@@ -68,13 +86,14 @@ def _explained(path, only=None):
         if only and error.errno not in only:
             raise
         why = DISK_ERRORS.get(error.errno) or (error.strerror or str(error)).lower()
-        sentence = type(error)(f"{path} cannot be written, {why}: free some space or choose another place")
-        sentence.errno = error.errno
-        raise sentence from error
+        raise NotWritten(f"{path} cannot be written ({why}): free some space or choose another place") from error
 
 
-def _remove_forgotten(folder, stem):
+def _remove_forgotten(folder, stem, host):
+    """Remove what killed processes left of this file."""
     for partial in folder.glob(f"{glob.escape(stem)}*.partial"):
-        with contextlib.suppress(OSError):  # somebody else was faster
-            if time.time() - partial.stat().st_mtime > FORGOTTEN:
+        with contextlib.suppress(OSError, ValueError):  # somebody else was faster; a name of another kind
+            _, its_host, pid, _, _ = partial.name.rsplit(".", 4)
+            dead = its_host == host and not psutil.pid_exists(int(pid))
+            if dead or time.time() - partial.stat().st_mtime > FORGOTTEN:
                 partial.unlink()

@@ -1,6 +1,7 @@
 """Notebook 01: pictures in, pictures out, pictures side by side."""
 
 import io
+import stat
 import textwrap
 import warnings
 from itertools import zip_longest
@@ -16,11 +17,24 @@ from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-from .files import expanded, written_whole
+from .files import full_path, written_whole
 
 _HERE = Path(__file__).resolve()
 # The sample pictures: inside an installed package, or at the top of a checkout.
 PICTURES = _HERE.parent / "pictures" if (_HERE.parent / "pictures").is_dir() else _HERE.parents[1] / "images"
+
+# What open_image decodes. Pillow knows more; among the rest are formats that start another program (EPS: Ghostscript)
+# and decoders that hardly anybody uses or tests.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "HEIF")
+STRIP = (
+    256  # rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
+)
+try:
+    import pi_heif  # the photographs of phones
+except ImportError:
+    pass
+else:
+    pi_heif.register_heif_opener()
 
 # One color-blind-safe palette for every figure (Okabe and Ito 2008).
 PALETTE = {"content": "#0072B2", "style": "#D55E00", "tv": "#CC79A7", "composite": "#009E73", "total": "#333333"}
@@ -58,6 +72,10 @@ class Sample(NamedTuple):
     kind: str
     credit: str
     license: str
+
+
+class Credit(str):
+    """Whom to thank for a picture. Only ``sample`` makes one: the text that a file carries is anybody's."""
 
 
 # Photographs come inside scikit-image's wheel, under scikit-image's own names; the rest are in images/.
@@ -99,7 +117,8 @@ def sample(name):
         from skimage import data  # only when needed: it takes long to import
 
         img = Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
-        img.info["credit"] = f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}"  # Pillow keeps it through resize and crop
+        # Pillow keeps it through resize and crop
+        img.info["credit"] = Credit(f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}")
         return img
     if name not in samples():
         raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
@@ -119,66 +138,116 @@ def open_image(path):
     """A file, given by path or as an open binary file → an RGB ``PIL.Image``, upright.
 
     EXIF orientation is applied, transparency is laid over white, 16-bit and floating-point grays are scaled
-    to 8 bits, CMYK and palettes are converted; of an animation the first frame is read.
-    Raises ``FileNotFoundError``, ``IsADirectoryError`` or ``ValueError``, each naming the file.
+    to 8 bits, CMYK and palettes are converted; of an animation the first frame is read. Formats: ``FORMATS``.
+    Raises ``FileNotFoundError``, ``IsADirectoryError``, ``PermissionError`` or ``ValueError``, each naming the file.
     """
-    name = path if isinstance(path, (str, Path)) else getattr(path, "name", "the file")
     if isinstance(path, (str, Path)):
-        if str(path).startswith(("http://", "https://")):
-            raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
-        path = expanded(path)
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file {path} (looked from {Path.cwd()})")
-        if path.stat().st_size == 0:
-            raise ValueError(f"{path} is empty (0 bytes): copy or download it again")
-    elif not hasattr(path, "read"):
+        path, name = _picture_file(path), f"{path}"
+    elif hasattr(path, "read"):
+        name = getattr(path, "name", "the file")
+    else:
         raise ValueError(f"open_image takes the path of a picture or an open file, not {path!r:.60}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as img:
+            Image.init()
+            with Image.open(path, formats=[fmt for fmt in FORMATS if fmt in Image.OPEN]) as img:
                 img.load()
-                return _to_rgb(ImageOps.exif_transpose(img))
+                return _to_rgb(_upright(img))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         limit = Image.MAX_IMAGE_PIXELS // 10**6
         raise ValueError(f"{name} has too many pixels (more than {limit} million): make it smaller first") from error
     except UnidentifiedImageError as error:
-        raise ValueError(f"{name} is not a picture in a format that can be read (try JPEG, PNG or WebP)") from error
+        heif = "" if "HEIF" in Image.OPEN else "; for HEIC photographs, pip install pi-heif"
+        raise ValueError(
+            f"{name} is not a picture in a format that can be read (try JPEG, PNG or WebP{heif})"
+        ) from error
     except PermissionError as error:
         raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:  # Pillow's decoders
-        raise ValueError(f"{name} is damaged or cut off, its pixels cannot be read ({error})") from error
+    except MemoryError as error:
+        raise ValueError(f"{name} is too large for the memory that is free: make it smaller first") from error
+    except Exception as error:  # Pillow's decoders, given a damaged file, raise nearly anything
+        raise ValueError(f"{name} is damaged or cut off, its pixels cannot be read ({error!s:.120})") from error
+
+
+def _picture_file(path):
+    """The path of a file with something in it, or an error that says what is there instead."""
+    if str(path).startswith(("http://", "https://")):
+        raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
+    path = full_path(path)
+    try:
+        mode, size = path.stat().st_mode, path.stat().st_size
+    except PermissionError as error:
+        raise PermissionError(f"{path} cannot be read: you have no permission to open it") from error
+    except OSError as error:
+        raise FileNotFoundError(f"there is no file {path!s:.300} (looked from {Path.cwd()})") from error
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is a device or a pipe, not a file: give the path of a picture")
+    if size == 0:
+        raise ValueError(f"{path} is empty (0 bytes): copy or download it again")
+    return path
+
+
+def _upright(img):
+    """The image, turned as its EXIF data say; data that make no sense say nothing."""
+    try:
+        return ImageOps.exif_transpose(img)
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's reader of EXIF, given garbage, raises nearly anything
+        return img
 
 
 def _to_rgb(img):
     """8-bit RGB from any mode that Pillow reads."""
     if img.mode in ("F", "I") or img.mode.startswith("I;16"):  # Pillow would clip these, not scale them
-        levels = np.nan_to_num(np.asarray(img, dtype=np.float64), posinf=0, neginf=0)
-        tops = {"F": [1, 255, 65535], "I": [255, 65535]}.get(img.mode, [65535])
-        top = min((top for top in tops if levels.max() <= top), default=levels.max())
-        img = Image.fromarray((levels.clip(0) / top * 255).round().astype(np.uint8))
+        img = _scaled(img)
     if img.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in img.info:
         img = img.convert("RGBA")
         img = Image.alpha_composite(Image.new("RGBA", img.size, "white"), img)
     return img.convert("RGB")
 
 
+def _scaled(img):
+    """8-bit gray from 16 bits, 32 bits or floating-point numbers: the top of the likely range becomes white."""
+    boxes = [(0, top, img.width, min(top + STRIP, img.height)) for top in range(0, img.height, STRIP)]
+
+    def levels(box):
+        return np.nan_to_num(np.asarray(img.crop(box), dtype=np.float64), posinf=0, neginf=0)
+
+    highest = max(levels(box).max() for box in boxes)
+    tops = {"F": [1, 255, 65535], "I": [255, 65535]}.get(img.mode, [65535])
+    top = min((top for top in tops if highest <= top), default=highest)
+    gray = Image.new("L", img.size)
+    for box in boxes:
+        gray.paste(Image.fromarray((levels(box).clip(0) / top * 255).round().astype(np.uint8)), box)
+    return gray
+
+
 def save_image(img, path):
     """Save a PIL image; the suffix chooses the format. Folders are made as needed. Returns the path.
 
     The file is written whole or not at all: a full disk leaves an older picture of that name as it was.
-    Raises ``ValueError`` for a suffix that names no format and ``OSError`` if the file cannot be written.
+    Raises ``ValueError`` for a suffix that names no format, or a format that cannot hold the picture, and ``OSError``
+    if the file cannot be written.
     """
-    path = Path(path).expanduser()
+    if not isinstance(img, Image.Image):
+        raise ValueError(f"save_image takes a PIL image and a path; the image is {img!r:.60}")
+    path = full_path(path)
     fmt = Image.registered_extensions().get(path.suffix.lower())
     if fmt not in Image.SAVE:
         raise ValueError(f"{path.name}: end the name in .png, .jpg or .webp to say which format to write")
     if fmt == "JPEG":
         img = _to_rgb(img)  # JPEG has no transparency
     encoded = io.BytesIO()  # in memory first, because Pillow hides what a full disk answers
-    img.save(encoded, fmt, quality=92)
+    try:
+        img.save(encoded, fmt, quality=92)
+    except Exception as error:  # too wide, no pixels, a mode that the format has not: each encoder says it differently
+        raise ValueError(
+            f"{path.name}: {fmt} cannot hold this picture of {img.width}×{img.height} ({error})"
+        ) from error
     with written_whole(path) as file:
         file.write(encoded.getbuffer())
     return path
@@ -195,8 +264,13 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
         raise ValueError("show_images needs at least one picture")
     if titles and len(titles) > len(imgs):
         raise ValueError(f"show_images has {len(imgs)} pictures and {len(titles)} titles")
-    credit = " · ".join(dict.fromkeys(img.info["credit"] for img in imgs if "credit" in getattr(img, "info", ())))
+    credits = [getattr(img, "info", {}).get("credit") for img in imgs]
+    credit = " · ".join(dict.fromkeys(credit for credit in credits if isinstance(credit, Credit)))
     imgs = [img.detach().cpu().numpy() if torch.is_tensor(img) else np.asarray(img) for img in imgs]
+    if not all(img.ndim > 1 and img.size for img in imgs):
+        raise ValueError(
+            f"show_images cannot show pictures without pixels: shapes {[img.shape for img in imgs]!r:.100}"
+        )
     num_cols = min(num_cols or len(imgs), len(imgs))
     num_rows = -(-len(imgs) // num_cols)
     ratios = [max(img.shape[1] / img.shape[0] for img in imgs[col::num_cols]) for col in range(num_cols)]

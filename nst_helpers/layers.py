@@ -39,6 +39,14 @@ LAYER_NAMES = tuple(LAYERS)  # conv1_1 is at 0, pool5 at 36
 CONV_NAMES = tuple(layer.name for layer in LAYERS.values() if layer.kind == "conv")
 
 
+def shown(value):
+    """A value for a sentence, at any length; Python refuses to write integers of thousands of digits."""
+    try:
+        return f"{value!r:.60}"
+    except (ValueError, RecursionError):
+        return "too long to write"
+
+
 def layer_index(layer):
     """Index of a layer given by name or index: ``layer_index("conv2_1") == layer_index(5) == 5``.
 
@@ -56,7 +64,7 @@ def layer_index(layer):
     except TypeError:
         index = None
     if index is None or not 0 <= index < len(LAYER_NAMES):
-        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {layer!r:.40}")
+        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {shown(layer)}")
     return index
 
 

@@ -2,18 +2,24 @@
 
 import time
 from collections import deque
-from contextlib import closing
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field, replace
 
+import numpy as np
+import torch
 from d2l import torch as d2l
 from IPython.display import display
 from PIL import Image
 
+from . import checkpoints
 from .images import PALETTE
+from .interrupts import held_back
 from .preprocessing import postprocess
 from .settings import Settings
-from .training import DivergedError, State, limited, next_start, optimize, pyramid
+from .state import State
+from .training import DivergedError, check_images, checkpoint_of, coarse_to_fine, limited, optimize, pyramid
+
+PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
 
 
 @dataclass
@@ -22,8 +28,9 @@ class Run:
 
     ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
     ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took.
-    ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` that ended
-    it, or ``None``. ``steered``: whether its settings changed on the way (``steer``).
+    ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` or what
+    else ended it, or ``None``. ``steered``: whether its settings changed on the way (``steer``).
+    ``save(path)`` writes all of it to a file, ``Run.load(path)`` reads it back.
     """
 
     settings: Settings = field(repr=False)
@@ -33,7 +40,7 @@ class Run:
     state: State = field(default_factory=State, repr=False)
     seconds: float = 0.0
     finished: bool = False
-    error: DivergedError = None
+    error: Exception = None
     max_snapshots: int = 40
     every: int = field(default=0, repr=False)  # steps between two snapshots
     pace: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
@@ -69,27 +76,27 @@ class Run:
         self.finished, self.error = False, None
         self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
         settings = limited(self.settings)
-        levels = pyramid(content_X, style_X, settings) if coarse else [(content_X, style_X, settings)]
-        counts = [level.num_epochs for *_, level in levels]
+        given = {"settings": settings, "state": self.state, "objective": objective}
+        if coarse:
+            counts = [level.num_epochs for *_, level in pyramid(content_X, style_X, settings)]
+            steps = coarse_to_fine(net, content_X, style_X, **given)
+        else:
+            counts = [settings.num_epochs]
+            steps = optimize(net, content_X, style_X, start_X=start_X, **given)
+        self.pace.clear()
         try:
-            for at in range(self.level, len(levels)):
-                content_X, style_X, level = levels[at]
-                if at > self.level:  # the picture so far, enlarged
-                    start_X = next_start(self.state.composite.weight.detach(), levels[at - 1][0], content_X, level)
-                    self.behind += self.state.step
-                    self.state, self.level = State(), at
-                self.pace.clear()
+            started = time.monotonic()
+            for step in steps:
+                self._climb()
+                self.ahead = [counts[self.level] - step.step, *counts[self.level + 1 :]]
+                at = self.behind + step.step
+                step = step._replace(step=at, num_epochs=at + sum(self.ahead))
+                self._record(step, time.monotonic() - started)
+                yield step
                 started = time.monotonic()
-                for step in optimize(net, content_X, style_X, level, self.state, start_X=start_X, objective=objective):
-                    self.ahead = [level.num_epochs - step.step, *counts[at + 1 :]]
-                    step = step._replace(
-                        step=self.behind + step.step, num_epochs=self.behind + step.step + sum(self.ahead)
-                    )
-                    self._record(step, time.monotonic() - started)
-                    yield step
-                    started = time.monotonic()
             self.finished = True
         except DivergedError as error:
+            self._climb()
             self.error = error
             last = self.behind + error.last_good_step
             self.history = [row for row in self.history if row[0] <= last]
@@ -100,6 +107,12 @@ class Run:
                 if not self.snapshots or self.snapshots[-1][0] != self.step:
                     self.snapshots.append((self.step, self.image))
 
+    def _climb(self):
+        """Where a new size begins, its steps are counted on from those of the size before."""
+        if self.level != self.state.level:
+            self.level, self.behind = self.state.level, self.step
+            self.pace.clear()
+
     def steer(self, settings):
         """Other settings from here on, for as many steps as they say; call ``steps`` again to go there.
 
@@ -107,6 +120,42 @@ class Run:
         """
         self.behind, self.state.step, self.state.last_good_step = self.step, 0, 0
         self.settings, self.steered = settings, True
+
+    def packed(self):
+        """The run as ``(tensors, about)``, for ``checkpoints.write``; its pictures stay as they are, pixel by pixel."""
+        tensors, about = checkpoints.packed(self.state)
+        tensors |= {f"snapshot {step}": torch.from_numpy(np.array(img)) for step, img in self.snapshots}
+        plain = {name: getattr(self, name) for name in PLAIN}
+        return tensors, {"state": about, "settings": asdict(self.settings), "step": self.step, **plain}
+
+    @classmethod
+    def unpacked(cls, tensors, about, device="cpu"):
+        """The run that ``packed`` took apart; its ``state`` is on ``device``."""
+        run = cls(Settings(**about["settings"]), state=checkpoints.unpacked(tensors, about["state"], device))
+        for name in PLAIN:
+            setattr(run, name, about[name])
+        run.history = [tuple(row) for row in run.history]
+        shots = {int(name[9:]): tensor for name, tensor in tensors.items() if name.startswith("snapshot ")}
+        run.snapshots = [(step, Image.fromarray(shots[step].numpy())) for step in sorted(shots)]
+        run.image = postprocess(run.state.composite.weight)
+        return run
+
+    def save(self, path):
+        """Write the run to a file, whole or not at all, with all it needs to go on. Returns the path.
+
+        The file is a safetensors file (no pickle). Raises ``ValueError`` before the first step, and ``OSError``.
+        """
+        if self.state.composite is None:
+            raise ValueError("this run has not begun: there is nothing to save yet")
+        return checkpoints.write(path, *self.packed())
+
+    @classmethod
+    def load(cls, path, device="cpu"):
+        """The run that ``save``, or ``train(…, checkpoint=path)``, wrote. Raises ``ValueError`` or ``OSError``.
+
+        ``train(…, resume=run)`` goes on from there; ``device``: that of the network it goes on with.
+        """
+        return checkpoints.read(path, lambda *kept: cls.unpacked(*kept, device))
 
     def _record(self, step, seconds):
         self.seconds += seconds
@@ -179,47 +228,87 @@ def train(
     snapshots=40,
     plot=True,
     objective="fast",
+    state=None,
+    checkpoint=None,
     **changes,
 ):
     """``optimize`` under the live plot; returns a ``Run``.
 
-    After three steps it says how long the run will take. Interrupt it (the stop button) and it returns what it has;
-    ``resume=run`` continues from there, under that run's settings unless ``changes`` says otherwise, and leaves
-    ``run`` itself as it was. ``snapshots``: how many pictures to keep at most. A loss that diverges ends the run with
-    a printed sentence and the last good picture. Raises as ``optimize`` does before the first step.
+    After three steps it says how long the run will take. Interrupt it (the stop button) and it returns what it has
+    after the present step; ``resume=run`` continues from there, under that run's settings unless ``changes`` says
+    otherwise, and leaves ``run`` itself as it was. Any error after the first step ends the run in the same way, with a
+    printed sentence and ``run.error``. ``snapshots``: how many pictures to keep at most.
+    ``checkpoint``: the path of a file that keeps the run, a few seconds old at most. Where the kernel dies, the same
+    call goes on from there; after the last step it gives the finished run.
+    ``state``: a ``State`` that is kept up to date, as in ``optimize``.
+    Raises as ``optimize`` does before the first step, and ``ValueError`` for the checkpoint of another run.
     """
-    settings = limited((settings or (resume.settings if resume else net.settings)).but(**changes))
-    run = _continued(resume, settings) if resume else Run(settings, max_snapshots=max(2, snapshots))
+    check_images(content_X, style_X)
+    wanted = (settings or (resume.settings if resume else net.settings)).but(**changes)
+    settings, run = limited(wanted), None
+    file = checkpoint_of(checkpoint, net, content_X, style_X, wanted)
+    if resume:
+        run = _continued(resume, settings)
+    elif file:
+        run = file.read(lambda *kept: Run.unpacked(*kept, net[0].weight.device))
+        if run:
+            print(f"{file.path} holds this run: it goes on after step {run.step}")
+            run.settings = settings
+    run = run or Run(settings, max_snapshots=max(2, snapshots))
+    if state is not None:
+        vars(state).update(vars(run.state) if run.state.composite else {})
+        run.state = state
     live = LivePlot(settings.num_epochs, content_X.shape[-2:], run.history) if plot else None
     first = run.step
-    try:
-        with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
-            for step in steps:
-                if live:
-                    left = run.seconds_left
-                    if step.step == first + 3:
-                        more = settings.num_epochs - step.step
-                        print(
-                            f"about {duration(left)} for {more} more steps. Stop (■) keeps what is there.", flush=True
-                        )
-                    live.note = "" if left is None else f"{duration(left)} left"
-                    live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
-    except KeyboardInterrupt:
-        if run.image is None:
-            raise KeyboardInterrupt("stopped before the first step") from None
-        print(f"stopped after step {run.step}; train(…, resume=run) continues from here")
-    if run.error:
-        print(run.error)
-    if live and run.history:
-        live.note = f"{duration(run.seconds)} in all"
-        live.draw(lambda: run.image)
+    with held_back(deliver=False) as stop:
+        try:
+            with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
+                for step in steps:
+                    if live:
+                        left = run.seconds_left
+                        if step.step == first + 3:
+                            more = f"{duration(left)} for {settings.num_epochs - step.step} more steps"
+                            print(f"about {more}. Stop (■) keeps what is there.", flush=True)
+                        live.note = "" if left is None else f"{duration(left)} left"
+                        live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
+                    if file:
+                        file.tick(run.packed)
+                    if stop.pressed and step.step < step.num_epochs:
+                        raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if run.image is None:
+                raise KeyboardInterrupt("stopped before the first step") from None
+            print(f"stopped after step {run.step}; train(…, resume=run) continues from here")
+        except Exception as error:
+            if run.step == first:
+                raise
+            run.error = error
+        if run.error:
+            print(run.error if isinstance(run.error, DivergedError) else _sentence(run))
+        if file and run.state.composite:
+            file.end(run.packed, run.finished)
+        if live and run.history:
+            live.note = f"{duration(run.seconds)} in all"
+            with suppress(Exception):  # a plot that cannot be drawn is no reason to lose the run
+                live.draw(lambda: run.image)
     return run
+
+
+def _sentence(run):
+    """What ended a run, and what to do."""
+    what = f"{type(run.error).__name__}: {run.error}".splitlines()[0]
+    return (
+        f"the run ended after step {run.step} ({what:.200}); what is there is kept, and train(…, resume=run) continues"
+    )
 
 
 def _continued(run, settings):
     """A copy of ``run`` to continue under ``settings``; ``run`` itself stays as it is."""
     lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
-    return replace(run, settings=settings, state=deepcopy(run.state), error=None, **lists)
+    state, X = State(), getattr(run.state.composite, "weight", None)
+    if X is not None:
+        state = checkpoints.unpacked(*checkpoints.packed(run.state), X.device)
+    return replace(run, settings=settings, state=state, error=None, **lists)
 
 
 def duration(seconds):

@@ -5,7 +5,7 @@ import numbers
 import operator
 from dataclasses import dataclass, fields, replace
 
-from .layers import layer_index, layer_name
+from .layers import layer_index, layer_name, shown
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
@@ -49,15 +49,15 @@ class Settings:
 
     def __post_init__(self):
         for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {getattr(self, name)!r:.60}")
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {shown(getattr(self, name))}")
         for name in (*WEIGHTS, "lr"):
             self._keep(name, _number(name, getattr(self, name)))
         for name in ("num_epochs", "lr_decay_epoch", "seed"):
             self._keep(name, _integer(name, getattr(self, name)))
         for name in ("lr", "num_epochs", "lr_decay_epoch"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be more than zero; it is {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be more than zero; it is {shown(getattr(self, name))}")
         for kind in ("content", "style"):
             names = _layers(f"{kind}_layers", getattr(self, f"{kind}_layers"))
             self._keep(f"{kind}_layers", names)
@@ -75,7 +75,7 @@ class Settings:
         try:
             weights = tuple(getattr(self, name))
         except TypeError:
-            raise ValueError(f"{name} must be a list; it is {getattr(self, name)!r:.60}") from None
+            raise ValueError(f"{name} must be a list; it is {shown(getattr(self, name))}") from None
         if weights and len(weights) != len(layers):
             raise ValueError(f"{name} has {len(weights)} numbers for {len(layers)} {kind} layers")
         return tuple(_number(name, weight) for weight in weights)
@@ -102,7 +102,7 @@ class Settings:
         """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
         known = [field.name for field in fields(self)]
         if unknown := sorted(set(changes) - set(known)):
-            raise ValueError(f"unknown setting {unknown[0]!r:.60}; the settings are {', '.join(known)}")
+            raise ValueError(f"unknown setting {shown(unknown[0])}; the settings are {', '.join(known)}")
         return replace(self, **changes)
 
     def __str__(self):
@@ -116,14 +116,6 @@ class Settings:
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
-
-
-def shown(value):
-    """A value in a sentence, at any length; Python refuses to write integers of thousands of digits."""
-    try:
-        return f"{value!r:.60}"
-    except (ValueError, RecursionError):
-        return "too long to write"
 
 
 def check_between(name, value, low, high, whole=False):
@@ -163,7 +155,7 @@ def _layers(name, layers):
     try:
         names = tuple(layer_name(layer) for layer in layers)
     except TypeError:
-        raise ValueError(f"{name} must be layers, by name or index; it is {layers!r:.60}") from None
+        raise ValueError(f"{name} must be layers, by name or index; it is {shown(layers)}") from None
     if len(set(names)) < len(names):
         raise ValueError(f"{name} names a layer twice: {', '.join(names)}")
     return names

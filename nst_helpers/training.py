@@ -2,26 +2,25 @@
 
 import math
 import os
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
 from .fast_objective import FastObjective
 from .features import VGG19, load_vgg19
-from .lbfgs import LBFGS
+from .interrupts import held_back
 from .objective import PlainObjective
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
-from .settings import Settings
+from .state import State
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
 QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
 
 
 class DivergedError(ValueError):
@@ -51,48 +50,21 @@ class Step(NamedTuple):
     X: torch.Tensor
 
 
-@dataclass
-class State:
-    """What a run needs to continue where it stopped: hand it to ``optimize`` again."""
-
-    composite: CompositeImage = None
-    trainer: object = None
-    scheduler: object = None
-    step: int = 0
-    settings: Settings = field(default=None, repr=False)
-    last_good: torch.Tensor = field(default=None, repr=False)  # the composite whose loss was last seen finite
-    last_good_step: int = 0
-    best: tuple = field(default=None, repr=False)  # lowest total, its step, its picture: what L-BFGS returns to
-
-    def prepare(self, settings):
-        """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
-        before = self.settings
-        X = self.composite.weight
-        # After a change of the loss, gradients that an optimizer remembers would mislead it.
-        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
-        if settings.optimizer == "adam":
-            if before is None or before.optimizer != "adam":
-                self.use_adam(settings.lr, settings.lr_decay_epoch)
-            elif not same:
-                self.trainer.state.clear()
-            self.scheduler.step_size = settings.lr_decay_epoch
-            if settings.lr != self.scheduler.base_lrs[0]:
-                self.scheduler.base_lrs = [settings.lr]
-                self.trainer.param_groups[0]["lr"] = settings.lr
-        elif not same or not self.trainer.holds(X):
-            self.trainer, self.scheduler = LBFGS(X), None
-        self.settings = settings
-
-    def use_adam(self, lr, decay):
-        self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
-        self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
-
-
 def limited(settings):
     """``settings`` with at most ``QUICK_STEPS`` steps if the environment variable ``NST_QUICK`` asks for short runs."""
     if os.environ.get("NST_QUICK", "0") in ("", "0"):
         return settings
     return settings.but(num_epochs=min(settings.num_epochs, QUICK_STEPS))
+
+
+def check_images(content_X, style_X):
+    """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
+    for name, X in (("content_X", content_X), ("style_X", style_X)):
+        if not torch.is_tensor(X) or X.ndim != 4 or X.shape[:2] != (1, 3) or not X.is_floating_point():
+            what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {X!r:.60}"
+            raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
+    if min(content_X.shape[-2:]) < 2:
+        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
@@ -104,13 +76,14 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
     ``(net, content_X, style_X, settings)`` that returns one of ``X`` to three scalars, ``(content, style, tv)``.
+    Two runs on one machine give the same picture, bit for bit. With another number of threads sums are rounded
+    differently, which L-BFGS magnifies: its pictures then differ by up to some twenty of 256 levels here and there.
     Adam runs as in d2l 14.12.7: the learning rate falls by a fifth every ``lr_decay_epoch`` steps. L-BFGS minimizes a
     total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
     settings = limited((settings or net.settings).but(**changes))
-    if min(content_X.shape[-2:]) < 2:
-        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
+    check_images(content_X, style_X)
     if start_X is not None and start_X.shape != content_X.shape:
         raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
     if isinstance(objective, str) and objective not in OBJECTIVES:
@@ -127,8 +100,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
             initialize(composite, settings.start, content_X, style_X, seed=settings.seed)
         else:
             composite.weight.data.copy_(start_X)
-        state.last_good = composite.weight.detach().clone()
-        state.composite = composite
+        state.begin(composite, state.level)
     state.prepare(settings)
     yield from _steps(loss, state, settings)
 
@@ -149,31 +121,30 @@ def _steps(objective, state, settings):
         losses = [float(part.detach()) for part in losses]
         if not math.isfinite(sum(losses)):
             raise _back_to_last_good(state, settings)
-        state.last_good.copy_(X.detach())
-        state.last_good_step = state.step
-        if lbfgs:
-            state.trainer.step(float(loss.detach()))
-        else:
-            state.trainer.step()
-            state.scheduler.step()
-        state.step += 1
-        if (
-            lbfgs and state.step == settings.num_epochs
-        ):  # the last step: nothing after it would notice that it went too far
-            with torch.no_grad():
-                state.trainer.finish(float(losses_of(X)[1]))
+        with held_back():  # a step is taken whole, or not at all
+            state.last_good.copy_(X.detach())
+            state.last_good_step = state.step
+            if lbfgs:
+                state.trainer.step(float(loss.detach()))
+            else:
+                state.trainer.step()
+                state.scheduler.step()
+            state.step += 1
+            if lbfgs and state.step == settings.num_epochs:  # nothing after it would notice that it went too far
+                with torch.no_grad():
+                    state.trainer.finish(float(losses_of(X)[1]))
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
 def _back_to_last_good(state, settings):
     """Put the last good picture back; returns the error to raise."""
-    with torch.no_grad():
-        state.composite.weight.copy_(state.last_good)
     lr = state.trainer.param_groups[0]["lr"] if state.scheduler else None
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
-    state.step = state.last_good_step
-    if lr is None:
-        state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
+    with held_back(), torch.no_grad():
+        state.composite.weight.copy_(state.last_good)
+        state.step = state.last_good_step
+        if lr is None:
+            state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
     return error
 
 
@@ -183,7 +154,7 @@ def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
     return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
 
 
-def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **changes):
+def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", state=None, **changes):
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
@@ -191,13 +162,18 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", **c
     the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
-    X = smaller_X = None
-    for photo_X, painting_X, level in pyramid(content_X, style_X, limited((settings or net.settings).but(**changes))):
-        start_X = None if X is None else next_start(X, smaller_X, photo_X, level)
-        smaller_X = photo_X
-        for step in optimize(net, photo_X, painting_X, level, start_X=start_X, objective=objective):
-            X = step.X
-            yield step
+    check_images(content_X, style_X)
+    levels = pyramid(content_X, style_X, limited((settings or net.settings).but(**changes)))
+    state = State() if state is None else state
+    for level in range(state.level, len(levels)):
+        photo_X, painting_X, its_settings = levels[level]
+        if level > state.level:  # the picture so far, enlarged
+            smaller_X = levels[level - 1][0]
+            composite = CompositeImage(photo_X.shape).to(state.composite.weight)
+            X = state.composite.weight.detach()
+            composite.weight.data.copy_(next_start(X, smaller_X, photo_X, its_settings))
+            state.begin(composite, level)
+        yield from optimize(net, photo_X, painting_X, its_settings, state=state, objective=objective)
 
 
 def pyramid(content_X, style_X, settings):
@@ -231,13 +207,33 @@ def enlarged(X, like):
     return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
 
 
-def stylize(content, style, weights="auto", size=450, style_size=None, progress=None, coarse_first=True, **settings):
+def checkpoint_of(path, net, content_X, style_X, settings, coarse=False):
+    """The ``Checkpoint`` of a run, or ``None`` without a path."""
+    if path is None:
+        return None
+    taken = limited(settings)
+    return Checkpoint(path, net, content_X, style_X, taken, coarse, short=taken != settings)
+
+
+def stylize(
+    content,
+    style,
+    weights="auto",
+    size=450,
+    style_size=None,
+    progress=None,
+    coarse_first=True,
+    checkpoint=None,
+    **settings,
+):
     """The whole method in one call: two PIL images → the content painted in the style, a PIL image.
 
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
     ``style_size``: of the style image, default 1.5 times as many. The larger it is, the larger the strokes.
     ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
-    pixels by ``coarse_to_fine``: larger strokes, in less time. ``settings``: any of ``Settings``, by name.
+    pixels by ``coarse_to_fine``: larger strokes, in less time. ``checkpoint``: the path of a file that keeps the run, a
+    few seconds old at most: where the process dies, the same call goes on from there. ``settings``: any of
+    ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
     returns the picture so far.
     """
@@ -248,13 +244,25 @@ def stylize(content, style, weights="auto", size=450, style_size=None, progress=
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     content_X = preprocess(content, fit_shape(content, size))
     style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
-    X = None
-    try:
-        for step in (coarse_to_fine if coarse_first else optimize)(net, content_X, style_X, **settings):
-            X = step.X
-            if progress:
-                progress(step)
-    except KeyboardInterrupt:
-        if X is None:
-            raise
-    return postprocess(enlarged(X, content_X))
+    settings = net.settings.but(**settings)
+    file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
+    state = file and file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or State()
+    finished = False
+    with held_back(deliver=False) as stop:
+        try:
+            paint = coarse_to_fine if coarse_first else optimize
+            for step in paint(net, content_X, style_X, settings, state=state):
+                if progress:
+                    progress(step)
+                if file:
+                    file.tick(lambda: packed(state))
+                if stop.pressed:
+                    break
+            finished = not stop.pressed
+        except KeyboardInterrupt:
+            if not state.step and not state.level:
+                raise
+        finally:
+            if file and state.composite is not None:
+                file.end(lambda: packed(state), finished)
+        return postprocess(enlarged(state.composite.weight.detach(), content_X))

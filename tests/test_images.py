@@ -1,7 +1,9 @@
+import base64
 import contextlib
 import io
 import os
 import struct
+import subprocess
 import tempfile
 import zlib
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from nst_helpers import credits, images, open_image, sample, samples, save_image, show_images
 
@@ -416,3 +418,133 @@ def test_photographs_are_credited_under_the_figure():
     assert ax.figure._supxlabel.get_window_extent().x0 >= 0  # a narrow figure: in several lines
     (ax, *_) = show_images([sample("starry_harbour"), np.zeros((4, 4))])
     assert ax.figure.get_supxlabel() == ""
+
+
+# What others put into a picture.
+
+
+def test_a_picture_cannot_start_a_program(tmp_path, picture, monkeypatch):
+    """Pillow hands EPS to Ghostscript, whatever the file's name is."""
+    ran = []
+    monkeypatch.setattr(subprocess, "check_call", lambda *args, **kwargs: ran.append(args))
+    for name in ("x.eps", "x.jpg"):
+        path = tmp_path / name
+        path.write_bytes(encoded(picture(), "eps"))
+        with pytest.raises(ValueError, match="not a picture in a format that can be read"):
+            open_image(path)
+    assert not ran
+
+
+def test_only_listed_formats_are_decoded(picture):
+    for fmt in ("pcx", "sgi", "im", "msp", "xbm", "spider"):
+        img = picture().convert({"msp": "1", "xbm": "1", "spider": "F"}.get(fmt, "RGB"))
+        with pytest.raises(ValueError, match="not a picture in a format"):
+            open_image(io.BytesIO(encoded(img, fmt)))
+
+
+PHONE = (  # 24×16, left red, right blue, turned by a quarter
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAcdtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAA"
+    "AERAAAIAAQAAAAAB6wABAAAAAAAAAEkAAgAAAAACNAABAAAAAAAAACQAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAAABVpbmZl"
+    "AgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAABBmlwcnAAAADlaXBjbwAAAHVodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH/"
+    "/wNwAAADAJAAAAMAAAMAHroCQGEAAQApQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqrprm4CGgwIAAAAyAAAADAIRiAAEABkQBwXPBiQAAABNjb2xy"
+    "bmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAChjbGFwAAAAGAAAAAEAAAAQAAAAAf///9gAAAAC////0AAAAAIAAAAQcGl4aQAAAAAD"
+    "CAgIAAAACWlyb3QDAAAAGWlwbWEAAAAAAAAAAQABBoECAwWEhgAAABppcmVmAAAAAAAAAA5jZHNjAAIAAQABAAAAdW1kYXQAAABFKAGvEyGoGGjl"
+    "NVP9RNeSgF93qTALPGoWYi2QmbRh2FY8gnatPhy0gvOJP+uQzS1cqvVoAAH7CXrjrNMwTAyAqKJWfFbsAAAABkV4aWYAAE1NACoAAAAIAAEBEgAD"
+    "AAAAAQAGAAAAAAAA"
+)
+
+
+def test_a_photograph_of_a_phone(tmp_path):
+    pytest.importorskip("pi_heif")
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(base64.b64decode(PHONE))
+    img = open_image(path)
+    assert img.size == (16, 24)
+    red, blue = img.getpixel((8, 3)), img.getpixel((8, 20))
+    assert red[0] > 2 * red[2] and blue[2] > 2 * blue[0]
+
+
+def test_a_photograph_of_a_phone_where_nothing_reads_it(tmp_path, monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(base64.b64decode(PHONE))
+    with pytest.raises(ValueError, match="IMG_0001.HEIC .*pip install pi-heif"):
+        open_image(path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, of damaged EXIF
+@pytest.mark.parametrize("seed", range(8))
+def test_garbage_in_exif_does_not_hide_the_pixels(tmp_path, picture, seed):
+    start = b"II*\0\x08\0\0\0" if seed % 2 else b"MM\0*\0\0\0\x08"
+    garbage = np.random.default_rng(seed).integers(0, 256, 60, dtype=np.uint8).tobytes()
+    for fmt, exif in (("jpeg", b"Exif\0\0" + start + garbage), ("png", start + garbage), ("webp", start + garbage)):
+        img = open_image(io.BytesIO(encoded(picture(), fmt, exif=exif)))
+        assert img.size == picture().size
+
+
+def test_nobody_can_forge_a_credit(tmp_path, picture):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("credit", r"by me, $x^$ \frac{")
+    path = tmp_path / "signed.png"
+    picture().save(path, pnginfo=text)
+    for img in (open_image(path), Image.open(path)):
+        figure = show_images([img, sample("cat")])[0].figure
+        assert figure.get_supxlabel().startswith("cat: ") and "by me" not in figure.get_supxlabel()
+        figure.savefig(io.BytesIO())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_pipes_and_devices_are_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match=f"{path} is a device or a pipe"):
+            open_image(path)
+
+
+def test_names_that_no_file_can_have():
+    with pytest.raises(ValueError, match="zero bytes"):
+        open_image("a\0b.png")
+    with pytest.raises(FileNotFoundError, match="there is no file x+"):
+        open_image("x" * 5000 + ".png")
+
+
+def test_out_of_memory_is_a_sentence(tmp_path, picture, monkeypatch):
+    def scarce(*args):
+        raise MemoryError
+
+    picture().save(tmp_path / "large.png")
+    monkeypatch.setattr(images, "_to_rgb", scarce)
+    with pytest.raises(ValueError, match=r"large\.png is too large for the memory"):
+        open_image(tmp_path / "large.png")
+
+
+def test_a_tall_16_bit_picture_is_scaled_as_a_whole(tmp_path):
+    """In strips, but with one white point: the brightest pixel of all strips."""
+    levels = np.linspace(0, 65535, 2 * images.STRIP + 7).astype(np.uint16)[:, None].repeat(2, 1)
+    Image.fromarray(levels).save(tmp_path / "tall.png")
+    assert (np.asarray(open_image(tmp_path / "tall.png"))[:, 0, 0] == np.round(levels[:, 0] / 257.0)).all()
+    Image.fromarray(levels.astype(np.float32) * 10).save(tmp_path / "tall.tif")
+    assert (np.asarray(open_image(tmp_path / "tall.tif"))[:, 0, 0] == np.round(levels[:, 0] / 257.0)).all()
+
+
+@pytest.mark.parametrize(
+    "img, name, words",
+    [
+        (Image.new("RGB", (0, 0)), "a.png", "PNG cannot hold this picture of 0×0"),
+        (Image.new("RGB", (0, 5)), "a.jpg", "JPEG cannot hold this picture of 0×5"),
+        (Image.new("RGB", (17000, 2)), "a.webp", "WEBP cannot hold this picture of 17000×2"),
+        (Image.new("F", (4, 4)), "a.png", "PNG cannot hold"),
+        (None, "a.png", "the image is None"),
+        (Image.new("RGB", (2, 2)), "a\0.png", "zero bytes"),
+        (Image.new("RGB", (2, 2)), None, "a path must be text"),
+    ],
+)
+def test_what_cannot_be_saved(tmp_path, img, name, words):
+    with pytest.raises(ValueError, match=words):
+        save_image(img, name and str(tmp_path / name))
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_to_show():
+    with pytest.raises(ValueError, match="without pixels"):
+        show_images([Image.new("RGB", (0, 4))])

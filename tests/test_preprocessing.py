@@ -4,6 +4,7 @@ import torch
 from PIL import Image
 
 from nst_helpers import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
+from nst_helpers.preprocessing import LONGEST
 
 
 @pytest.mark.parametrize("shape", [(32, 48), (1, 1), (100, 7), [20, 30], torch.Size([5, 6]), np.array([5, 6])])
@@ -85,3 +86,15 @@ def test_fit_shape(size, longest, shape):
 
 def test_fit_shape_keeps_a_pixel():
     assert fit_shape(Image.new("L", (1000, 2)), 50) == (1, 50)
+
+
+@pytest.mark.parametrize("side", [1e300, 10**400, LONGEST + 1])
+def test_sides_beyond_any_memory(side):
+    with pytest.raises(ValueError, match="too long"):
+        fit_shape(Image.new("RGB", (4, 4)), side)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_a_picture_without_pixels(size):
+    with pytest.raises(ValueError, match="has no pixels"):
+        fit_shape(Image.new("RGB", size), 8)

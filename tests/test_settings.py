@@ -142,3 +142,15 @@ def test_receptive_fields_and_strides_are_true(name):
     assert len(fields[0]) == layer.receptive_field
     assert int(fields[1][0] - fields[0][0]) == layer.stride
     assert layer_name(layer.index) == name and layer_index(name) == layer.index
+
+
+@pytest.mark.parametrize(
+    "name", ["style_weight", "num_epochs", "seed", "style_layer_weights", "content_layers", "start"]
+)
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, np.array(["content", "noise"])], ids=["long", "too long", "array"]
+)
+def test_values_that_are_hard_to_write_are_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"^{name} |^a layer is|^VGG-19 has no layer") as caught:
+        Settings(**{name: value})
+    assert len(str(caught.value)) < 200

@@ -13,6 +13,7 @@ from nst_helpers import (
     FastObjective,
     Settings,
     State,
+    coarse_to_fine,
     extract_features,
     gram,
     load_vgg19,
@@ -537,3 +538,15 @@ def test_a_last_step_that_went_too_far_is_taken_back(net, pair, monkeypatch, too
     monkeypatch.setattr(LBFGS, "step", last_step_too_far)
     last = final(net, pair, num_epochs=6, optimizer="lbfgs", precision="float32")
     assert torch.equal(last.X, before[5]) != kept
+
+
+@pytest.mark.parametrize(
+    "X", [None, 3.5, torch.zeros(3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)]
+)
+def test_what_is_no_image_tensor(net, pair, X):
+    for images, name in (((X, pair[1]), "content_X"), ((pair[0], X), "style_X")):
+        with pytest.raises(ValueError, match=f"{name} .*must be a tensor"):
+            list(optimize(net, *images, num_epochs=1))
+        for begin in (coarse_to_fine, train):
+            with pytest.raises(ValueError, match=f"{name} .*must be a tensor"):
+                list(begin(net, *images, num_epochs=1))

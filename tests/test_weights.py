@@ -33,8 +33,8 @@ from nst_helpers import (
     load_vgg19,
     weights,
 )
-from nst_helpers.layers import CONV_NAMES
-from nst_helpers.weights import EMBEDDED, fetch_imagenet, random_parameters, read_checkpoint
+from nst_helpers.layers import CONV_NAMES, DEPTHS
+from nst_helpers.weights import EMBEDDED, Parameters, fetch_imagenet, random_parameters, read_checkpoint
 
 ROOT = Path(nst_helpers.__file__).parents[1]
 
@@ -159,7 +159,7 @@ def cache(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxies of its first use
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
@@ -206,6 +206,30 @@ def test_failed_download(server, cache, behave, requests, words):
     assert len(server.requests) == requests and nothing_left(cache)
 
 
+@pytest.mark.parametrize("place", ["to itself", "nowhere://x", "http://[", "http://\u00e4\u0000/x"])
+def test_redirected(server, cache, place):
+    def elsewhere(handler):
+        handler.send_response(302)
+        handler.send_header("Location", handler.path if place == "to itself" else place)
+        handler.end_headers()
+
+    server.script = [elsewhere]
+    with pytest.raises(WeightsError, match="NST_WEIGHTS=embedded") as caught:
+        fetch_imagenet(server.url)
+    assert "\n" not in str(caught.value) and nothing_left(cache)
+
+
+def test_a_length_that_is_no_number(server, cache):
+    def strange(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "a lot")
+        handler.end_headers()
+        handler.wfile.write(handler.server.data)
+
+    server.script = [strange]
+    assert fetch_imagenet(server.url).read_bytes() == server.data
+
+
 @pytest.mark.parametrize("behave", [status(500), status(503), cut, reset, damaged])
 def test_tries_again(server, cache, behave):
     server.script = [behave, behave, whole]
@@ -216,7 +240,7 @@ def test_tries_again(server, cache, behave):
 
 def test_waits_between_tries(server, cache, monkeypatch):
     server.script, pauses = [status(500)], []
-    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=pauses.append))
+    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
     with pytest.raises(WeightsError):
         fetch_imagenet(server.url)
     assert len(pauses) == 2 and 0 < sum(pauses) < 10
@@ -298,7 +322,7 @@ def test_stop_during_wanted_download(cache, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", stop)
+    monkeypatch.setattr(weights, "_download", stop)
     with pytest.raises(KeyboardInterrupt):
         find_weights("imagenet")
 
@@ -337,17 +361,50 @@ def test_read_only_cache(server, cache, monkeypatch, exists):
         assert str(checkpoints) in str(caught.value) and not server.requests
 
 
-def test_full_disk(cache, monkeypatch):
-    calls = []
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EFBIG", "EIO"])
+def test_a_disk_that_fails_is_not_called_a_broken_connection(server, cache, monkeypatch, number):
+    number = getattr(errno, number, errno.ENOSPC)
 
-    def full(*args, **kwargs):  # as file.write does: without a file name
-        calls.append(args)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(file):  # as file.write does: without a file name
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", full)
-    with pytest.raises(WeightsError) as caught:
-        fetch_imagenet("http://127.0.0.1/vgg19-00000000.pth")
-    assert str(cache) in str(caught.value) and "connection" not in str(caught.value) and len(calls) == 1
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WeightsError, match="cannot be written .*set TORCH_HOME") as caught:
+        fetch_imagenet(server.url)
+    assert str(cache) in str(caught.value) and "connection" not in str(caught.value)
+    assert len(server.requests) == 1 and nothing_left(cache)
+
+
+def test_one_byte_at_a_time(server, cache, monkeypatch):
+    """Never silent for long, and never done."""
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", len(handler.server.data))
+        handler.end_headers()
+        while not handler.server.over.wait(0.05):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+
+    monkeypatch.setattr(weights, "TIMEOUT", 0.3)
+    server.script = [drip]
+    with pytest.raises(WeightsError, match=r"broke \(it brought \d+ bytes in 1 seconds\).*NST_WEIGHTS=embedded"):
+        fetch_imagenet(server.url)
+    assert len(server.requests) == 1 and nothing_left(cache)
+
+
+def test_a_cached_file_is_checked_once_and_again_when_it_changes(server, cache, monkeypatch):
+    path = fetch_imagenet(server.url)
+    opened = []
+    before = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, *args, **kw: opened.append(self) or before(self, *args, **kw))
+    for _ in range(3):
+        assert fetch_imagenet(server.url) == path
+    assert opened.count(path) == 1
+    path.write_bytes(server.data[:-1] + b"?")
+    with pytest.raises(WeightsError, match=r"not the file that was published .*: delete it"):
+        fetch_imagenet(server.url)
+    assert path.exists() and len(server.requests) == 1
 
 
 def test_two_processes_at_once(server, cache):
@@ -446,10 +503,25 @@ def unusable(parameters):
         "key missing": checkpoint(parameters, features__28__weight=None),
         "a number": checkpoint(parameters, features__28__weight=3),
         "wrong shape": checkpoint(parameters, features__28__weight=torch.zeros(3, 3)),
+        "not a number": checkpoint(parameters, features__28__bias=torch.full((8,), float("nan"))),
+        "infinite": checkpoint(parameters, features__28__bias=torch.full((8,), 1e300, dtype=torch.double)),
+        "no channels": checkpoint(_without_channels()),
         "no bias at all": checkpoint(parameters, features__0__bias=torch.tensor(1.0)),
         "a list": _saved([1, 2]),
         "a tensor": _saved(torch.zeros(3)),
     }
+
+
+def _without_channels():
+    """VGG-19 whose second block has no channels at all: every shape fits the next."""
+    tensors, widths = {}, (4, 0, 8, 8, 8)
+    for name, channels, width in zip(
+        CONV_NAMES,
+        (3, *(w for w, n in zip(widths, DEPTHS) for _ in range(n))),
+        (w for w, n in zip(widths, DEPTHS) for _ in range(n)),
+    ):
+        tensors[f"{name}.weight"], tensors[f"{name}.bias"] = torch.zeros(width, channels, 3, 3), torch.zeros(width)
+    return Parameters("", tensors, widths)
 
 
 def _saved(thing):
@@ -571,3 +643,31 @@ def test_random_keeps_the_size_of_what_passes_through():
     X = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     _, styles = extract_features(net, X, [], ["conv1_1", "conv3_1", "conv4_4"])
     assert all(0.1 < Y.square().mean() < 10 for Y in styles)
+
+
+def test_a_file_of_ones_own_is_not_to_be_downloaded(tmp_path):
+    (tmp_path / "mine.pth").write_bytes(b"abc")
+    with pytest.raises(WeightsError, match=r"mine\.pth cannot be read .*: give another file"):
+        find_weights(tmp_path / "mine.pth")
+
+
+def test_tensors_of_others_are_left_out(tmp_path, parameters):
+    path = tmp_path / "mine.safetensors"
+    save_file({**parameters.tensors, "something": torch.zeros(3)}, path, HEADER)
+    net = load_vgg19(path, device="cpu", verbose=False)
+    assert torch.equal(net.conv5_4.bias, parameters.tensors["conv5_4.bias"])
+
+
+@pytest.mark.parametrize(
+    "source", [None, 3, ["embedded"], "a\0.pth", "~nobody_of_that_name/x", "x" * 5000 + ".pth", "x" * 5000]
+)
+def test_what_is_no_source(source):
+    with pytest.raises((ValueError, WeightsError)) as caught:
+        find_weights(source)
+    assert type(caught.value) in (ValueError, WeightsError) and len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "abacus", [1]])
+def test_devices_that_are_not_there(parameters, device):
+    with pytest.raises(ValueError, match="cannot be put on the device"):
+        load_vgg19(parameters, device=device, verbose=False)

@@ -1,0 +1,161 @@
+"""Notebook 06: a run in a file, so that a dead kernel costs seconds, not the run."""
+
+import hashlib
+import json
+import time
+import warnings
+from dataclasses import asdict
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+
+from .composite import CompositeImage
+from .files import full_path, written_whole
+from .lbfgs import LBFGS
+from .settings import Settings
+from .state import State
+
+EVERY, SHARE = 5, 0.03  # seconds between two writings, and the share of a run's time that they may take
+ENTRY = "nst_helpers run"  # in the header of our files
+COUNTS = ("step", "last_good_step", "level")
+
+
+class Checkpoint:
+    """The file of one run, which ``net``, the two images and the settings tell from others.
+
+    ``read(build)`` gives what ``build(tensors, about)`` makes of the file, or ``None`` where there is none yet, and
+    raises ``ValueError`` if it holds another run. ``tick(pack)`` writes what ``pack()`` gives every few seconds,
+    ``end(pack, finished)`` at the end. A disk that fails then is only a warning: the run goes on.
+    ``short``: of a run that ``NST_QUICK`` shortens, which has a file of its own, and none when it is finished.
+    """
+
+    def __init__(self, path, net, content_X, style_X, settings, coarse=False, short=False):
+        self.path, self.short, self.due, self.failed = full_path(path), short, 0.0, ""
+        if short:
+            self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
+        images = {"content image": _hash(content_X), "style image": _hash(style_X)}
+        self.run = {**images, "network": _hash(*net.parameters()), "coarse": coarse, **_plain(settings)}
+
+    def read(self, build):
+        if not self.path.exists():
+            return None
+        run, step, built = read(self.path, lambda tensors, about: (about["run"], about["step"], build(tensors, about)))
+        if not self.run["coarse"] and run.get("num_epochs") != self.run["num_epochs"] >= step:
+            run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
+        for name, value in self.run.items():
+            if run.get(name) != value:
+                what = f"{name} ({run.get(name)!r:.40}, not {value!r:.40})" if name in _plain(Settings()) else name
+                raise ValueError(
+                    f"{self.path} holds a run with another {what}: delete it, or give this run another name"
+                )
+        return built
+
+    def tick(self, pack):
+        if time.monotonic() >= self.due:
+            self.write(pack)
+
+    def end(self, pack, finished):
+        if finished and self.short:
+            self.path.unlink(missing_ok=True)
+        else:
+            self.write(pack)
+
+    def write(self, pack):
+        start = time.monotonic()
+        try:
+            tensors, about = pack()
+            write(self.path, tensors, {**about, "run": self.run})
+            self.failed = ""
+        except (OSError, MemoryError) as error:
+            said, before = str(error) or "no memory is left", self.failed
+            self.failed = said
+            if said != before:  # once, not every few seconds
+                warnings.warn(f"the run goes on without a checkpoint: {said}", stacklevel=2)
+        self.due = time.monotonic() + max(EVERY, (time.monotonic() - start) / SHARE)
+
+
+def write(path, tensors, about):
+    """Tensors, and what JSON can hold, in one safetensors file, written whole or not at all. Returns its path."""
+    path = full_path(path)
+    data = save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, {ENTRY: json.dumps(about)}
+    )
+    with written_whole(path) as file:
+        file.write(data)
+    return path
+
+
+def read(path, build):
+    """What ``build(tensors, about)`` makes of what ``write`` wrote. ``OSError`` or ``ValueError``, naming the file."""
+    path = full_path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path!s:.300}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})[ENTRY])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        return build(tensors, about)
+    except PermissionError as error:
+        raise PermissionError(f"{path} cannot be read: you have no permission to open it") from error
+    except Exception as error:  # what is in it may be anybody's
+        raise ValueError(f"{path} is not a run that nst_helpers saved, or it is damaged ({error!s:.120})") from error
+
+
+def packed(state):
+    """A ``State`` as ``(tensors, about)``."""
+    X = state.composite.weight
+    about = {name: getattr(state, name) for name in COUNTS} | {"settings": None, "adam": None}
+    known = {}
+    if state.settings:
+        about["settings"] = _plain(state.settings)
+        if state.scheduler:
+            about["adam"] = [
+                state.scheduler.base_lrs[0],
+                state.trainer.param_groups[0]["lr"],
+                state.scheduler.last_epoch,
+            ]
+            known = state.trainer.state.get(X, {})
+        else:
+            known = state.trainer.state_dict()
+    about["numbers"] = {name: value for name, value in known.items() if not torch.is_tensor(value)}
+    kept = {f"trainer {name}": value for name, value in known.items() if torch.is_tensor(value)}
+    return {"composite": X, "last_good": state.last_good, **kept}, about
+
+
+def unpacked(tensors, about, device="cpu"):
+    """The ``State`` that ``packed`` took apart, on ``device``; a copy, which shares no tensors with the old one."""
+    tensors = {name: tensor.detach().to(device, copy=True) for name, tensor in tensors.items()}
+    X = tensors["composite"]
+    composite = CompositeImage(X.shape).to(X)
+    composite.weight.data.copy_(X)
+    state = State(composite, last_good=tensors["last_good"].reshape(X.shape))
+    for name in COUNTS:
+        setattr(state, name, int(about[name]))
+    if about["settings"]:
+        state.settings = Settings(**about["settings"])
+        known = {name.removeprefix("trainer "): value for name, value in tensors.items() if name.startswith("trainer ")}
+        known |= about["numbers"]
+        if about["adam"]:
+            base_lr, lr, state_step = about["adam"]
+            state.use_adam(base_lr, state.settings.lr_decay_epoch)
+            state.trainer.param_groups[0]["lr"], state.scheduler.last_epoch = lr, state_step
+            if known:
+                state.trainer.load_state_dict({**state.trainer.state_dict(), "state": {0: known}})
+        else:
+            state.trainer = LBFGS(composite.weight)
+            state.trainer.load_state_dict(known)
+    return state
+
+
+def _plain(settings):
+    """Settings as JSON gives them back: lists, not tuples."""
+    return json.loads(json.dumps(asdict(settings)))
+
+
+def _hash(*tensors):
+    digest = hashlib.blake2b(digest_size=12)
+    for tensor in tensors:
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy())
+    return digest.hexdigest()
