@@ -21,8 +21,8 @@ CPU ?=
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames weights pictures gallery bench \
-	room student grade offline clean
+.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames weights pictures gallery bench room \
+	student grade offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14

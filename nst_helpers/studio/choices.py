@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..files import expanded
 from ..images import samples
-from ..settings import DEFAULTS, Settings, check_between, shown
+from ..layers import shown
+from ..settings import DEFAULTS, Settings, check_between
 from ..weights import SOURCES
 
 VERSION = 2  # of the settings file
