@@ -31,12 +31,10 @@ def full_path(path):
     """``path`` with ``~`` resolved. ``ValueError`` for what is no path, ``FileNotFoundError`` for nobody's home."""
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
         raise ValueError(f"a path must be text without zero bytes, or a Path; this is {path!r:.60}")
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise FileNotFoundError(
-            f"there is no file {path!s:.300}: nobody of that name has a home folder here"
-        ) from error
+    path = expanded(path)
+    if path.parts[:1] and path.parts[0].startswith("~") and not path.exists():
+        raise FileNotFoundError(f"there is no file {path!s:.300}: nobody of that name has a home folder here")
+    return path
 
 
 def expanded(path):

@@ -26,9 +26,8 @@ PICTURES = _HERE.parent / "pictures" if (_HERE.parent / "pictures").is_dir() els
 # What open_image decodes. Pillow knows more; among the rest are formats that start another program (EPS: Ghostscript)
 # and decoders that hardly anybody uses or tests.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "HEIF")
-STRIP = (
-    256  # rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
-)
+# Rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
+STRIP = 256
 try:
     import pi_heif  # the photographs of phones
 except ImportError:

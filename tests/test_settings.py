@@ -154,3 +154,35 @@ def test_values_that_are_hard_to_write_are_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"^{name} |^a layer is|^VGG-19 has no layer") as caught:
         Settings(**{name: value})
     assert len(str(caught.value)) < 200
+
+
+def test_every_refusal_shows_the_value_and_its_setting():
+    for changes, words in (
+        ({"start": "nowhere"}, "start .*'nowhere'"),
+        ({"style_layer_weights": 3}, "style_layer_weights must be a list; it is 3"),
+        ({"style_layer_weights": (1,)}, "style_layer_weights has 1 numbers for 4 style layers"),
+        ({"style_layer_weights": (1, 2, 3, "x")}, "^style_layer_weights .*'x'"),
+        ({"tv_weight": -2}, "tv_weight .*-2"),
+        ({"seed": 0.5}, "seed .*0.5"),
+        ({"seed": 2**63}, "seed .*9223372036854775808"),
+        ({"style_layers": 1.5}, "style_layers .*1.5"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Settings(**changes)
+
+
+def test_the_largest_values_are_taken():
+    assert Settings(seed=2**63 - 1).seed == 2**63 - 1 and Settings(tv_weight=3e38).tv_weight == 3e38
+
+
+def test_printed_settings_in_full():
+    odd = Settings(content_layers=(), content_weight=0, style_loss="moments", optimizer="adam", lr=0.5, num_epochs=3)
+    assert str(odd) == (
+        "content  none, weight 0\nstyle    relu1_1 relu2_1 relu3_1 relu4_1, weight 100000, compared by moments\n"
+        "TV       weight 10\nrun      3 steps of adam, learning rate 0.5, start: content"
+    )
+    plain = Settings(content_layers=("relu3_1", "relu4_1"), style_layers=(), style_weight=0)
+    assert str(plain) == (
+        "content  relu3_1 relu4_1, weight 1\nstyle    none, weight 0\n"
+        "TV       weight 10\nrun      80 steps of lbfgs, start: content"
+    )
