@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 
 class LBFGS:
@@ -10,12 +11,12 @@ class LBFGS:
 
     A step goes down H g, where g is the gradient and H an estimate of the inverse Hessian, built from the last
     ``HISTORY`` pairs (s, y): a change of the picture and the change of the gradient that came with it (the two-loop
-    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S, where S weighs f cycles per pixel
-    by 1 / (f + 0.1)², since the losses bend most along the finest detail, and γ = sᵀy / yᵀSy for the newest pair
-    (Nocedal and Wright 2006, eq. 7.20). There is no line search: a step is taken whole, unless it is longer than a
-    radius. A step that ends above twice the lowest loss is taken back, and the radius is halved (a trust region:
-    Nocedal and Wright 2006, chapter 4); H has learned from it. Smaller rises are allowed: the next step usually repairs
-    them.
+    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S. S weighs each color in each band
+    of frequencies by |s| / |y|, as seen there so far, later pairs counting more: the losses bend most along the finest
+    detail, and along some colors more than others. γ = sᵀy / yᵀSy for the newest pair (Nocedal and Wright 2006, eq.
+    7.20). There is no line search: a step is taken whole, unless it is longer than a radius. A step that ends above
+    twice the lowest loss is taken back, and the radius is halved (a trust region: Nocedal and Wright 2006, chapter 4);
+    H has learned from it. Smaller rises are allowed: the next step usually repairs them.
 
     ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
     ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
@@ -24,13 +25,19 @@ class LBFGS:
     HISTORY = 20
     FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
     RISE = 1.0  # the share by which a step may end above the lowest loss
+    BANDS, FADE = 16, 0.9  # of frequencies, from the coarsest to the finest; what a pair counts when the next has come
+    COLORS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))  # gray, red against blue, green against magenta
 
     def __init__(self, X):
         self.X = X
         height, width = X.shape[-2:]
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
-        self.spectrum = (1 / (f + 0.1) ** 2).to(X)
-        self.pairs = []  # (s, y), the oldest first, flat
+        band = (self.BANDS * (f / 0.71).sqrt()).long().flatten()  # no f is above √0.5
+        self.bands = F.one_hot(band, self.BANDS).to(X)
+        self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
+        self.seen = None  # the power of s and of y, (2, colors, bands)
+        self.weights = (1 / (f + 0.1) ** 2).to(X)  # S, a guess until the first pair
+        self.pairs = []  # (s, y, sᵀy), the oldest first, flat
         self.X0 = self.g0 = self.best = (
             None  # where the last step started, the gradient there; where the loss was lowest
         )
@@ -77,26 +84,39 @@ class LBFGS:
             self.X1 = self.best.clone()
 
     def remember(self, s, y):
-        if s @ y > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
-            self.pairs = [*self.pairs, (s, y)][-self.HISTORY :]
+        slope = float(s @ y)
+        if slope > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
+            self.pairs = [*self.pairs, (s, y, slope)][-self.HISTORY :]
+            power = torch.stack([self.spectrum(x / y.norm()).abs().square().flatten(1) @ self.bands for x in (s, y)])
+            self.weigh(power if self.seen is None else self.FADE * self.seen + power)
+
+    def weigh(self, seen):
+        """Set S by what was seen."""
+        self.seen, (s, y) = seen, seen
+        weights = (s / y.clamp_min(1e-6 * y.max())).sqrt() @ self.bands.T
+        self.weights = weights.view(3, -1, self.X.shape[-1] // 2 + 1)
+
+    def spectrum(self, x):
+        """The Fourier transform of the flat ``x``, by color, ``(3, h, w // 2 + 1)``."""
+        return torch.fft.rfft2((self.colors @ x.view(3, -1)).view(self.X.shape[1:]))
 
     def smooth(self, g):
         """S g."""
-        transformed = torch.fft.rfft2(g.view_as(self.X)) * self.spectrum
-        return torch.fft.irfft2(transformed, s=self.X.shape[-2:]).flatten()
+        x = torch.fft.irfft2(self.weights * self.spectrum(g), s=self.X.shape[-2:])
+        return (self.colors.T @ x.view(3, -1)).flatten()
 
     def direction(self, g):
         """-H g, by the two-loop recursion."""
         q, shares = g.clone(), []
-        for s, y in reversed(self.pairs):
-            shares.append(float(s @ q / (s @ y)))
+        for s, y, slope in reversed(self.pairs):
+            shares.append(float(s @ q) / slope)
             q.sub_(y, alpha=shares[-1])
         d = self.smooth(q)
         if self.pairs:
-            s, y = self.pairs[-1]
-            d *= s @ y / (y @ self.smooth(y))
-        for s, y in self.pairs:
-            d.add_(s, alpha=shares.pop() - float(y @ d / (s @ y)))
+            s, y, slope = self.pairs[-1]
+            d *= slope / float(y @ self.smooth(y))
+        for s, y, slope in self.pairs:
+            d.add_(s, alpha=shares.pop() - float(y @ d) / slope)
         return -d
 
     def state_dict(self):
@@ -104,8 +124,9 @@ class LBFGS:
         state = {"X1": self.X1, "radius": self.radius}
         if self.X0 is not None:
             state |= {"X0": self.X0, "g0": self.g0, "best": self.best, "loss": self.loss}
-        for name, changes in zip("sy", zip(*self.pairs)):
-            state[name] = torch.stack(changes)
+        if self.pairs:
+            s, y, _ = zip(*self.pairs)
+            state |= {"s": torch.stack(s), "y": torch.stack(y), "seen": self.seen}
         return state
 
     def load_state_dict(self, state):
@@ -115,4 +136,7 @@ class LBFGS:
         self.X0, self.g0, self.best = state.get("X0"), state.get("g0"), state.get("best")
         self.loss = state.get("loss", math.inf)
         # Copies, because sums over memory that begins elsewhere round differently
-        self.pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
+        pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
+        self.pairs = [(s, y, float(s @ y)) for s, y in pairs]
+        if self.pairs:
+            self.weigh(state["seen"])

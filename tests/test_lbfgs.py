@@ -69,7 +69,7 @@ def test_memory_holds_the_steps_that_were_taken():
         path.append(valley.X.detach().clone())
     taken = [(b - a).flatten() for a, b in zip(path, path[1:])][:-1]
     assert len(trainer.pairs) == 5
-    for (s, y), step in zip(trainer.pairs, taken):
+    for (s, y, _), step in zip(trainer.pairs, taken):
         torch.testing.assert_close(s, step)
         torch.testing.assert_close(y, 2 * valley.bend.flatten() * step, rtol=1e-3, atol=1e-2)
 
@@ -89,7 +89,7 @@ def test_direction_obeys_the_secant_equation():
     valley = Valley(torch.float64)
     trainer = LBFGS(valley.X)
     valley.steps(trainer, 8)
-    s, y = trainer.pairs[-1]
+    s, y, _ = trainer.pairs[-1]
     torch.testing.assert_close(-trainer.direction(y), s)
 
 
