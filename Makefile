@@ -21,7 +21,8 @@ CPU ?=
 JOBS ?= 2
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames weights pictures gallery bench room \
+.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames \
+	weights painter pictures gallery bench room \
 	student grade offline clean
 
 help:            ## this list
@@ -76,6 +77,9 @@ frames: $(READY)  ## what sliders show on the site and on slides; both compute i
 
 weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 	$(BIN)/python -m nst_helpers.learning
+
+painter: $(READY)  ## learn the painter that ships anew (notebook 10; an hour)
+	$(BIN)/python -c "from nst_helpers.painter import main; main()"
 
 pictures: $(READY)  ## draw the paintings in images/ anew
 	$(BIN)/python images/paint

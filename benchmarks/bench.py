@@ -19,10 +19,26 @@ import time
 from pathlib import Path
 
 import torch
+from PIL import Image
+from skimage import data
 
 import nst_helpers
-from nst_helpers import PUBLISHED, FastObjective, fit_shape, load_vgg19, optimize, preprocess, sample, stylize
+from nst_helpers import (
+    PUBLISHED,
+    FastObjective,
+    PainterState,
+    fit_shape,
+    learn_painter,
+    load_painter,
+    load_vgg19,
+    optimize,
+    preprocess,
+    sample,
+    stylize,
+)
+from nst_helpers.clips import still
 from nst_helpers.features import best_precision
+from nst_helpers.painter import BASE, STYLE_SIZE, STYLE_WEIGHT, TV_WEIGHT
 from published import Published
 
 NETS = {"embedded": "embedded", "full width": "random"}
@@ -39,6 +55,7 @@ CASES = (  # network, size, pairs; full width at 300×450 takes ten minutes for 
     ("full width", (150, 225), PAIRS),
     ("full width", (300, 450), PAIRS[:1]),
 )
+HELD_OUT = ("cat", "coffee")  # photographs that the painter of section 8 has not seen
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 
 
@@ -373,6 +390,69 @@ def coarse_to_fine_in_numbers(quick):
             yield f"| {side} | {'coarse to fine' if coarse_first else 'full size only'} | {spent:.1f} | {loss:.2f} |"
 
 
+def one_pass(quick):
+    yield from [
+        "", "## 8. One pass", "",
+        "The painter that ships (notebook 10), on photographs that it was not trained on.", "",
+        "| size | precision | one pass | frames per second | published run ÷ one pass |",
+        "| --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    painter = load_painter(device="cpu")
+    for shape in [(48, 64)] if quick else [(240, 320), (300, 450)]:
+        content_X, style_X = pair(shape)
+        published = statistics.median(seconds(theirs("embedded").train(content_X, content_X, style_X, 0.3, 6, 50)))
+        spent = statistics.median(seconds(painter.paint(content_X, PAINTING) for _ in range(3 if quick else 40)))
+        yield (f"| {size(shape)} | {best_precision('cpu')} | {1000 * spent:.0f} ms | {1 / spent:.0f} "
+               f"| {500 * published / spent:,.0f} |")  # fmt: skip
+    yield from [
+        "", f"Its file has {BASE.stat().st_size:,} bytes. Loss of one pass ÷ loss of 80 steps of L-BFGS, by the losses "
+        "that the painter learned from (whole Gram matrices) and by the defaults of the embedded weights; flicker of "
+        "a still scene with noise of 3 levels ÷ that of the noise alone:", "",
+        "| style | " + " | ".join(f"{photo}, {by}" for photo in HELD_OUT for by in ("own", "default")) + " | flicker |",
+        "| --- |" + " --- |" * (2 * len(HELD_OUT) + 1),
+    ]  # fmt: skip
+    noise = still(sample(HELD_OUT[0]), 6, (64, 48) if quick else (320, 240))
+    for style in [PAINTING] if quick else painter.styles:
+        ratios = [against_steps(painter, style, sample(style), photo, quick) for photo in HELD_OUT]
+        waver = noise.painted(painter, style, max(noise.frames[0].size)).flicker() / noise.flicker()
+        columns = [f"{ratio:.2f}" for both in ratios for ratio in both]
+        yield f"| {style} | " + " | ".join(columns) + f" | {waver:.1f} |"
+    yield from own_style(painter, quick)
+
+
+def against_steps(painter, style, painting, photo, quick):
+    """Loss of one pass ÷ loss of 80 L-BFGS steps: with the weights a painter learns from, and with the defaults."""
+    net, ratios = ours("embedded"), []
+    X = preprocess(sample(photo), fit_shape(sample(photo), 64 if quick else 300))
+    style_X, Y = preprocess(painting, fit_shape(painting, STYLE_SIZE)), painter.paint(X, style)
+    for settings in (net.settings.but(style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT), net.settings):
+        for step in optimize(net, X, style_X, settings, num_epochs=2 if quick else 80):
+            found = step.X
+        loss = FastObjective(net, X, style_X, settings.but(precision="float32"))
+        with torch.no_grad():
+            ratios.append(float(sum(loss(Y))) / float(sum(loss(found))))
+    return ratios
+
+
+def own_style(painter, quick):
+    """A style that the painter has not seen, in three minutes: loss, and how soon it was near."""
+    style = Image.fromarray(data.immunohistochemistry())
+    rows, state = [], PainterState()
+    for step in learn_painter(ours("embedded"), {"own": style}, painter, steps=3 if quick else 1500,
+                              minutes=None if quick else 3, state=state):  # fmt: skip
+        rows.append((state.seconds, step.total))
+    window = max(1, len(rows) // 20)
+    means = [statistics.mean(loss for _, loss in rows[at : at + window]) for at in range(0, len(rows), window)]
+    near = next(at for at, mean in enumerate(means) if mean <= 1.1 * means[-1])
+    ratios = [against_steps(state.painter, "own", style, photo, quick)[0] for photo in HELD_OUT]
+    yield from [
+        "", f"A style of its own (stained tissue), starting from the painter that ships: {len(rows):,} steps in "
+        f"{state.seconds:.0f} s; the loss was within 10 % of its last mean after "
+        f"{rows[min(near * window, len(rows) - 1)][0]:.0f} s. One pass ÷ 80 steps: "
+        + ", ".join(f"{photo} {ratio:.2f}" for photo, ratio in zip(HELD_OUT, ratios)) + ".", "",
+    ]  # fmt: skip
+
+
 SECTIONS = (
     until_the_published_loss,
     over_bare_convolutions,
@@ -381,6 +461,7 @@ SECTIONS = (
     waiting,
     bfloat16_against_float32,
     coarse_to_fine_in_numbers,
+    one_pass,
 )
 
 
@@ -391,8 +472,8 @@ def report(quick, only):
         "# What `make bench` found", "",
         f"{processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in section 7). Full width means "
-        "VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in sections 7 and 8). Full width "
+        "means VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
         "Times belong to this machine; the ratios are the result.", "",
     ]  # fmt: skip
     for number, section in enumerate(SECTIONS, 1):
@@ -449,7 +530,7 @@ def keep(lines, only):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
-    parser.add_argument("--only", type=int, nargs="+", default=range(1, 8), help="numbers of the sections to measure")
+    parser.add_argument("--only", type=int, nargs="+", default=range(1, 9), help="numbers of the sections to measure")
     arguments = parser.parse_args()
     os.environ["NST_WEIGHTS"] = "embedded"
     lines = []

@@ -14,7 +14,9 @@ from .fast_objective import FastObjective
 from .lbfgs import LBFGS
 from .state import State
 from .training import DivergedError, Step, coarse_to_fine, optimize, stylize
-from .live import LivePlot, Run, duration, train
+from .painter import Painter, PainterState, PainterStep, learn_painter, load_painter, save_painter
+from .live import LivePlot, Run, duration, train, train_painter
+from .clips import Clip, open_clip
 from .explore import Explorer, explore
 from .checks import check
 from .studio import Studio
@@ -29,11 +31,15 @@ __all__ = [
     "PUBLISHED",
     "STYLE_LOSSES",
     "VGG19",
+    "Clip",
     "CompositeImage",
     "DivergedError",
     "Explorer",
     "FastObjective",
     "LivePlot",
+    "Painter",
+    "PainterState",
+    "PainterStep",
     "Parameters",
     "PlainObjective",
     "Run",
@@ -62,8 +68,11 @@ __all__ = [
     "jpeg",
     "layer_index",
     "layer_name",
+    "learn_painter",
+    "load_painter",
     "load_vgg19",
     "moments",
+    "open_clip",
     "open_image",
     "optimize",
     "postprocess",
@@ -74,9 +83,11 @@ __all__ = [
     "sample",
     "samples",
     "save_image",
+    "save_painter",
     "show_images",
     "stylize",
     "style_loss",
     "train",
+    "train_painter",
     "tv_loss",
 ]

@@ -1,4 +1,4 @@
-"""Notebook 06: watching a run. d2l's Animator, made to update in place, and ``train`` on top of it."""
+"""Notebooks 06 and 10: watching a run. d2l's Animator, made to update in place, and ``train`` on top of it."""
 
 import time
 from collections import deque
@@ -14,7 +14,8 @@ from PIL import Image
 from . import checkpoints
 from .images import PALETTE
 from .interrupts import held_back
-from .preprocessing import postprocess
+from .painter import PainterState, learn_painter
+from .preprocessing import fit_shape, postprocess, preprocess
 from .settings import Settings
 from .state import State
 from .training import DivergedError, check_images, checkpoint_of, coarse_to_fine, limited, optimize, pyramid
@@ -174,13 +175,14 @@ class LivePlot(d2l.Animator):
     them up, and draws so seldom that at most a tenth of the time goes into drawing.
     """
 
-    def __init__(self, num_epochs, image_shape, history=()):
+    def __init__(self, num_epochs, image_shape, history=(), unit="epoch", what="composite image"):
         height, width = image_shape
         right = min(3.0 * width / height, 5.5)
         super().__init__(ncols=2, figsize=(4.4 + right, 3.2), fmts=("-", "--", "-."))
         d2l.plt.close(self.fig)  # or the notebook would show it a second time below the cell
         self.fig.set_layout_engine("constrained")
         self.axes[0].get_gridspec().set_width_ratios([4.4, right])
+        self.unit, self.what = unit, what
         self.num_epochs, self.picture, self.handle, self.next_draw, self.note = num_epochs, None, None, 0.0, ""
         self.X, self.Y = [row[0] for row in history], [[row[i] for row in history] for i in (1, 2, 3)]
 
@@ -200,7 +202,7 @@ class LivePlot(d2l.Animator):
         for series, name, label, fmt in zip(self.Y, ("content", "style", "tv"), ("content", "style", "TV"), self.fmts):
             if any(series):  # a logarithmic axis has no place for a loss of weight 0
                 ax.plot(self.X, series, fmt, color=PALETTE[name], label=label)
-        ax.set(xlabel="epoch", ylabel="weighted loss", xlim=(0, self.num_epochs), yscale="log", title=self.note)
+        ax.set(xlabel=self.unit, ylabel="weighted loss", xlim=(0, self.num_epochs), yscale="log", title=self.note)
         if self.X:
             ax.legend(loc="upper right")
         ax.grid(alpha=0.3)
@@ -210,7 +212,7 @@ class LivePlot(d2l.Animator):
                 self.picture = right.imshow(shown)
                 right.axis("off")
             self.picture.set_data(shown)
-            right.set_title(f"composite image after epoch {self.X[-1]}")
+            right.set_title(f"{self.what} after {self.unit} {self.X[-1]}")
         if self.handle is None:
             self.handle = display(self.fig, display_id=True)
         else:
@@ -309,6 +311,39 @@ def _continued(run, settings):
     if X is not None:
         state = checkpoints.unpacked(*checkpoints.packed(run.state), X.device)
     return replace(run, settings=settings, state=state, error=None, **lists)
+
+
+def train_painter(net, paintings, photo, resume=None, plot=True, **options):
+    """``learn_painter`` under the live plot, beside ``photo``, a PIL image, as the painter so far paints it.
+
+    Returns the ``PainterState``, whose ``painter`` is the one to keep. Interrupt it (the stop button) and it returns
+    what it has; ``resume=state`` continues from there. The losses are shown as means over 25 steps, because every
+    step sees other crops. A loss that diverges ends the run with a printed sentence. ``options``: as there.
+    """
+    state, live, recent = resume or PainterState(), None, deque(maxlen=25)
+    X = preprocess(photo, fit_shape(photo, 300))
+
+    def picture():
+        return postprocess(state.painter.paint(X, next(iter(paintings))))
+
+    try:
+        for step in learn_painter(net, paintings, state=state, **options):
+            recent.append(step[2:5])
+            if plot:
+                live = live or LivePlot(step.steps, X.shape[-2:], unit="step", what="one pass")
+                left = state.seconds / step.step * (step.steps - step.step)
+                live.num_epochs, live.note = step.steps, f"{duration(left)} left" if step.step > 5 else ""
+                live.add(step.step, [sum(losses) / len(recent) for losses in zip(*recent)], picture)
+    except KeyboardInterrupt:
+        if not state.step:
+            raise KeyboardInterrupt("stopped before the first step") from None
+        print(f"stopped after step {state.step}; train_painter(…, resume=state) continues from here")
+    except DivergedError as error:
+        print(error)
+    if live:
+        live.note = f"{duration(state.seconds)} in all"
+        live.draw(picture)
+    return state
 
 
 def duration(seconds):

@@ -13,7 +13,7 @@ from exercises import RIGHT, WRONG
 from IPython.display import display
 
 import nst_helpers
-from nst_helpers import checks, learning
+from nst_helpers import checks, learning, painter
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -31,6 +31,7 @@ ANATOMY = (
 BUILT = {
     "preprocess", "postprocess", "extract_features", "content_loss", "gram", "style_loss", "tv_loss", "compute_loss",
     "CompositeImage", "initialize", "PlainObjective", "patches", "whiten", "spherical_kmeans", "learn_layer",
+    "Stroke",
 }  # fmt: skip
 each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
 
@@ -177,7 +178,7 @@ def body(source):
 
 def exported(name):
     """What the package has under this name, or ``None``."""
-    return getattr(nst_helpers, name, None) or getattr(learning, name, None)
+    return getattr(nst_helpers, name, None) or getattr(learning, name, None) or getattr(painter, name, None)
 
 
 def definitions():
