@@ -51,7 +51,11 @@ STYLE_WEIGHT, TV_WEIGHT = 3e3, 8.0  # with 1e4 and more, light and dark of the p
 QUARTERS = 0.05  # weight of the quarters' Gram matrices beside that of the whole crop's
 NOISE = 0.03  # in normalized units: as much as a dim camera has, so that a painter does not answer to it
 # How the painter that ships is learned, part by part: steps, style and TV weight, ``QUARTERS``, learning rate.
-PARTS = ((9_000, 1e4, 20.0, 0.2, 2e-3), (1_663, STYLE_WEIGHT, TV_WEIGHT, QUARTERS, 2e-3))
+PARTS = (
+    (7_000, 1e4, 20.0, 0.2, 2e-3),
+    (500, STYLE_WEIGHT, 7.0, 0.2, 1e-3),
+    (7_000, STYLE_WEIGHT, TV_WEIGHT, QUARTERS, 2e-3),
+)
 STYLE_SIZE = 448  # pixels on the longer side of a painting while its style is read
 
 
