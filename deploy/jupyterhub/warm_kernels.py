@@ -1,0 +1,124 @@
+"""Kernels that start at once and share memory: one process has imported torch, and every kernel is a fork of it.
+
+python warm_kernels.py serve                    imports, then forks a kernel for whoever asks (the hub runs this)
+python warm_kernels.py start CONNECTION_FILE    what the kernel's specification runs: asks, and lives as long as its kernel
+
+As root, a fork gives root up for the user who asked (the system says who that is) before it reads a byte of what was
+sent, and takes over that user's limits. If nobody serves, ``start`` becomes an ordinary kernel. Linux only.
+"""
+
+import json
+import os
+import socket
+import sys
+
+SOCKET = os.environ.get("NST_WARM_KERNELS", "/run/nst_warm_kernels")
+# What nst_helpers imports. Not nst_helpers itself: it asks for IPython's shell, and that has to be the kernel's own.
+HEAVY = ("torch", "torchvision", "d2l.torch", "skimage.data", "scipy", "safetensors.torch", "ipywidgets", "anywidget")
+
+
+def serve():
+    import gc
+    import importlib
+    import signal
+    import traceback
+    from pathlib import Path
+
+    from ipykernel.kernelapp import IPKernelApp  # noqa: F401: the forks need it
+
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as kernels have it
+    for name in HEAVY:
+        importlib.import_module(name)
+    if len(os.listdir("/proc/self/task")) > 1:
+        sys.exit("warm kernels: an import has started a thread, and threads do not survive a fork; set OMP_NUM_THREADS=1")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    gc.collect()
+    gc.freeze()  # a collection in a fork would write to every page, and so unshare it
+    Path(SOCKET).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(SOCKET)
+        os.chmod(SOCKET, 0o666)
+        door.listen(128)
+        print("warm kernels: ready", flush=True)
+        while True:
+            caller, _ = door.accept()
+            if os.fork() == 0:
+                door.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                try:
+                    become_kernel(caller)
+                except BaseException:
+                    traceback.print_exc()
+                os._exit(1)
+            caller.close()
+
+
+def become_kernel(caller):
+    """In the fork: become the caller's process, then read what is wanted, then run the kernel. Does not return."""
+    import pwd
+    import random
+    import resource
+    import struct
+    import threading
+
+    import numpy as np
+
+    pid, uid, gid = struct.unpack("3i", caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    os.setsid()  # an interrupt reaches the kernel and what it started
+    for limit in (resource.RLIMIT_DATA, resource.RLIMIT_AS, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
+        resource.setrlimit(limit, resource.prlimit(pid, limit))
+    if os.getuid() != uid:
+        os.initgroups(pwd.getpwuid(uid).pw_name, gid)
+        os.setgid(gid)
+        os.setuid(uid)
+
+    data, outputs, _, _ = socket.recv_fds(caller, 2**20, 2)
+    while not data.endswith(b"\n"):
+        more = caller.recv(2**20)
+        if not more:
+            return
+        data += more
+    wanted = json.loads(data)
+    for number, output in zip((1, 2), outputs):
+        os.dup2(output, number)
+    os.chdir(wanted["folder"])
+    os.environ.clear()
+    os.environ.update(wanted["environment"])
+    np.random.seed()  # all forks would draw the same numbers
+    random.seed()
+    sys.argv[1:] = []
+    del sys.path[0]  # this file's folder
+
+    def live_as_long_as_the_caller():
+        caller.recv(1)
+        os._exit(1)
+
+    threading.Thread(target=live_as_long_as_the_caller, daemon=True).start()
+    from ipykernel.kernelapp import IPKernelApp
+
+    # parent_handle=1: it watches no parent process, the thread above does
+    IPKernelApp.launch_instance(argv=["-f", wanted["connection_file"], "--IPKernelApp.parent_handle=1"])
+    os._exit(0)
+
+
+def start(connection_file):
+    caller = socket.socket(socket.AF_UNIX)
+    try:
+        caller.connect(SOCKET)
+    except OSError:
+        os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file])
+    environment = {name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"}
+    wanted = {"folder": os.getcwd(), "environment": environment, "connection_file": connection_file}
+    data = json.dumps(wanted).encode() + b"\n"
+    sent = socket.send_fds(caller, [data], [1, 2])
+    caller.sendall(data[sent:])
+    caller.recv(1)  # nothing is ever sent: this returns when the kernel is gone
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    elif len(sys.argv) == 3 and sys.argv[1] == "start":
+        start(sys.argv[2])
+    else:
+        sys.exit(__doc__)
