@@ -41,7 +41,8 @@ def alone(notebook, wheel):
         if cell.cell_type == "markdown":
             cell.source = PICTURE.sub(within, cell.source)
     first = [new_markdown_cell(FIRST.format(wheel=wheel)), new_code_cell(INSTALL.format(wheel=wheel))]
-    notebook.cells[1:1] = first  # below the title
+    at = notebook.cells[0].cell_type == "markdown"  # below the title, where there is one
+    notebook.cells[at:at] = first
     return notebook
 
 

@@ -60,13 +60,24 @@ def become_kernel(caller):
     import resource
     import struct
     import threading
+    from pathlib import Path
 
     import numpy as np
 
+    limits = {
+        "Max data size": resource.RLIMIT_DATA,
+        "Max address space": resource.RLIMIT_AS,
+        "Max processes": resource.RLIMIT_NPROC,
+        "Max open files": resource.RLIMIT_NOFILE,
+    }
+
     pid, uid, gid = struct.unpack("3i", caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     os.setsid()  # an interrupt reaches the kernel and what it started
-    for limit in (resource.RLIMIT_DATA, resource.RLIMIT_AS, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
-        resource.setrlimit(limit, resource.prlimit(pid, limit))
+    for line in Path(f"/proc/{pid}/limits").read_text().splitlines():
+        for name, limit in limits.items():
+            if line.startswith(name):
+                low, high = line.removeprefix(name).split()[:2]
+                resource.setrlimit(limit, [-1 if one == "unlimited" else int(one) for one in (low, high)])
     if os.getuid() != uid:
         os.initgroups(pwd.getpwuid(uid).pw_name, gid)
         os.setgid(gid)
