@@ -119,19 +119,25 @@ class Student:
         self.browser = requests.Session()
         self.socket = None
 
-    def log_in(self, seconds=300):
+    def log_in(self):
         """Log in and wait for the own server. Returns how long that took, in seconds."""
         start = time.perf_counter()
         page = self.hub.url + "/hub/login"
         self.browser.get(page)
-        form = {"username": self.name, "password": self.hub.password, "_xsrf": self.browser.cookies["_xsrf"]}
+        mark = self.browser.cookies["_xsrf"]
+        form = {"username": self.name, "password": self.hub.password, "_xsrf": mark}
         self.browser.post(page, params={"next": "/hub/spawn"}, data=form).raise_for_status()
-        wait_until(self.server_is_up, seconds, lambda: f"{self.name}'s server does not start")
+        progress = f"{self.hub.url}/hub/api/users/{self.name}/server/progress"  # as the page that says "starting up"
+        mark = self.browser.cookies.get("_xsrf", path="/hub/")
+        with self.browser.get(progress, params={"_xsrf": mark}, stream=True, timeout=300) as events:
+            events.raise_for_status()
+            news = [json.loads(line[5:]) for line in events.iter_lines() if line.startswith(b"data:")]
+        if not news[-1].get("ready"):
+            raise RuntimeError(f"{self.name}'s server does not start: {news[-1].get('message')}")
+        answer = self.browser.get(self.base + "lab")  # through the hub's redirects
+        answer.raise_for_status()
+        assert answer.url.startswith(self.base), answer.url
         return time.perf_counter() - start
-
-    def server_is_up(self):
-        answer = self.browser.get(self.base + "lab")  # through the hub's redirects, as a browser
-        return answer.ok and answer.url.startswith(self.base)
 
     def open(self, path):
         """Open a notebook: its code cells, and a kernel of its own."""
@@ -152,12 +158,18 @@ class Student:
     def run(self, code):
         """Run a cell. Returns its seconds and its outputs; raises ``RuntimeError`` if it fails."""
         start, mine = time.perf_counter(), uuid.uuid4().hex
-        header = {"msg_id": mine, "msg_type": "execute_request", "username": self.name, "session": mine, "version": "5.3"}
+        header = {
+            "msg_id": mine,
+            "msg_type": "execute_request",
+            "username": self.name,
+            "session": mine,
+            "version": "5.3",
+        }
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         self.socket.send(json.dumps(message))
-        outputs = []
-        while True:
+        outputs, missing = [], {"reply", "idle"}  # two channels: either may come first
+        while missing:
             answer = self.socket.recv()
             if isinstance(answer, bytes):  # pictures of widgets
                 continue
@@ -170,7 +182,10 @@ class Student:
             elif kind == "error":
                 raise RuntimeError(f"{self.name}: {content['ename']}: {content['evalue']}")
             elif kind == "execute_reply":
-                return time.perf_counter() - start, outputs
+                missing.discard("reply")
+            elif kind == "status" and content["execution_state"] == "idle":
+                missing.discard("idle")
+        return time.perf_counter() - start, outputs
 
     def leave(self):
         if self.socket:

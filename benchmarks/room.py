@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -24,7 +25,6 @@ import hub
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = Path(__file__).with_name("ROOM.md")
 NOTEBOOK = "notebooks/00_one_minute_tour.ipynb"
-CELLS = {"imports": 0, "training": 2}  # among the code cells of notebook 00
 os.environ.setdefault("NST_WEIGHTS", "embedded")
 
 
@@ -67,11 +67,20 @@ def megabytes_of(pid, file="smaps_rollup", key="Pss"):
     return int(next(line for line in text.splitlines() if line.startswith(key + ":")).split()[1]) * 1024 / 1e6
 
 
+def megabytes_below(process):
+    """What everything that a process has started holds together."""
+    total = 0
+    for child in process.children(recursive=True):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            total += megabytes_of(child.pid)
+    return total
+
+
 def alone(stems):
     """The memory of one kernel at a time, as lines of a table."""
     yield from [
-        "*Peak* is what a student's machine must have free besides Jupyter and a browser; *afterward* is what the kernel "
-        "keeps until it is shut down.", "",
+        "*Peak* is what a student's machine must have free besides Jupyter and a browser; *afterward* is what the "
+        "kernel keeps until it is shut down.", "",
         "| notebook | peak | afterward |", "| --- | --- | --- |",
     ]  # fmt: skip
     for stem in stems:
@@ -87,28 +96,35 @@ def alone(stems):
 def together(counts):
     """Students of one hub who press Run in the same moment, as lines of a table."""
     yield from [
-        "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its first "
-        "cell at once, then the cell that trains (100 steps at 200×300). Seconds until the *last* of them is done. Memory "
-        "is all processes of all students after that, counting shared pages once, for each student.", "",
+        "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its "
+        "first cell at once, then the cell that trains (100 steps at 200×300). Seconds until the *last* is done. "
+        "Memory is that of all students' processes after that, divided by their number.", "",
         "| students | log in | first cell | training cell | memory, each |", "| --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     series = ROOT / "build" / "student"
     subprocess.run([sys.executable, ROOT / "tools" / "classroom.py", "student"], check=True, stdout=subprocess.DEVNULL)
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(counts)) as at_once, hub.Hub(folder, series) as it:
-        processes = psutil.Process(it.process.pid)
-        empty, students = sum(megabytes_of(one.pid) for one in processes.children(recursive=True)), []
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        ThreadPoolExecutor(max(counts)) as at_once,
+        hub.Hub(folder, series) as it,
+    ):
+        everything, students = psutil.Process(it.process.pid), []
+        empty = megabytes_below(everything)
+
+        def last(cell):
+            """Seconds until all have run a cell."""
+            return max(at_once.map(lambda student: student.run(cell)[0], students))
+
         for count in counts:
             new = [hub.Student(it, f"student{number}") for number in range(len(students), count)]
             students += new
-            spent = {"log in": max(at_once.map(hub.Student.log_in, new))}
-            cells = list(at_once.map(lambda student: student.open(NOTEBOOK), students))[0]
-            for name, number in CELLS.items():
-                if name == "training":
-                    list(at_once.map(lambda student: student.run(cells[1]), students))
-                spent[name] = max(at_once.map(lambda student: student.run(cells[number])[0], students))
-            full = sum(megabytes_of(one.pid) for one in processes.children(recursive=True))
-            seconds = " | ".join(f"{value:.1f} s" for value in spent.values())
-            yield f"| {count} | {seconds} | {(full - empty) / count:.0f} MB |"
+            spent = [max(at_once.map(hub.Student.log_in, new))]
+            imports, pictures, training, *_ = list(at_once.map(lambda student: student.open(NOTEBOOK), students))[0]
+            spent.append(last(imports))
+            last(pictures)
+            spent.append(last(training))
+            memory = (megabytes_below(everything) - empty) / count
+            yield f"| {count} | {' | '.join(f'{one:.1f} s' for one in spent)} | {memory:.0f} MB |"
             list(at_once.map(hub.Student.leave, students))
 
 
@@ -131,7 +147,7 @@ def write(title, lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", choices=["alone", "together"], help="one of the two measurements")
-    parser.add_argument("--students", type=int, nargs="+", default=[1, 3, 8, 16, 30], help="how many at once, one after another")
+    parser.add_argument("--students", type=int, nargs="+", default=[1, 3, 8, 16, 30], help="how many at once")
     parser.add_argument("--quick", action="store_true", help="only check that it runs, and write nothing")
     asked = parser.parse_args()
     for title, measure in SECTIONS.items():

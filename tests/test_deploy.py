@@ -12,13 +12,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import hub
 import nbformat
 import pytest
 import yaml
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from traitlets.config import Config
+
+import hub
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -118,7 +119,7 @@ def test_a_student_gets_notebooks_and_keeps_what_they_wrote(series, tmp_path):
 
 def test_a_student_may_write_a_copy_of_what_nobody_may_write(series, tmp_path):
     (series / "notebooks" / "00.ipynb").chmod(0o444)
-    assert os.stat(student.hand_out(tmp_path) / "notebooks" / "00.ipynb").st_mode & 0o200
+    assert (student.hand_out(tmp_path) / "notebooks" / "00.ipynb").stat().st_mode & 0o200
 
 
 def test_pictures_that_moved_are_found_again(series, tmp_path, monkeypatch):
@@ -152,9 +153,8 @@ def warm():
 
 @contextlib.contextmanager
 def kernel(environment):
-    manager = KernelManager(
-        kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(DEPLOY / "jupyterhub" / "kernels")])
-    )
+    specs = KernelSpecManager(kernel_dirs=[str(DEPLOY / "jupyterhub" / "kernels")])
+    manager = KernelManager(kernel_name="python3", kernel_spec_manager=specs)
     manager.start_kernel(cwd=str(ROOT), env=environment)
     client = manager.client()
     client.start_channels()
@@ -253,6 +253,11 @@ def test_without_the_server_of_kernels_there_are_ordinary_ones(tmp_path):
 # The hub
 
 
+def says(student, expression):
+    _, outputs = student.run(f"import os; print({expression})")
+    return outputs[0]["text"].strip()
+
+
 @linux
 @pytest.mark.skipif(bool(hub.lacking()), reason=str(hub.lacking()))
 def test_two_students_press_run_at_once(tmp_path_factory):
@@ -265,12 +270,11 @@ def test_two_students_press_run_at_once(tmp_path_factory):
         train = cells[2].replace("range(100)", "range(4)")
         assert train != cells[2]
         for cell in (cells[0], cells[1], train):
-            outputs = [outputs for _, outputs in at_once.map(lambda one: one.run(cell), students)]
+            list(at_once.map(hub.Student.run, students, [cell, cell]))
         for one in students:
-            _, outputs = one.run("import os; print(len(frames), os.environ['NST_WEIGHTS'], os.environ['OMP_NUM_THREADS'], os.getcwd())")
-            assert outputs[0]["text"] == f"4 embedded 1 {it.folder}/homes/{one.name}/nst/notebooks\n"
-            _, outputs = one.run("import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[0] / 2**30)")
-            assert outputs[0]["text"] == "3.0\n"
+            assert says(one, "len(frames), *map(os.environ.get, ('NST_WEIGHTS', 'OMP_NUM_THREADS'))") == "4 embedded 1"
+            assert says(one, "os.getcwd()") == f"{it.folder}/homes/{one.name}/nst/notebooks"
+            assert says(one, "__import__('resource').getrlimit(2)[0] / 2**30") == "3.0"  # its data
         homes = [it.folder / "homes" / one.name / "nst" for one in students]
         (homes[0] / "notebooks" / "00_one_minute_tour.ipynb").write_text("{}")
         assert len((homes[1] / "notebooks" / "00_one_minute_tour.ipynb").read_text()) > 1000

@@ -1,4 +1,4 @@
-"""make colab: the students' notebooks for services that open single notebooks (Colab, Kaggle …), and the wheel they need.
+"""make colab: the students' notebooks for services that open single notebooks, such as Colab; and the wheel.
 
 Writes build/colab: each notebook begins with a cell that installs the wheel, and carries its pictures within itself.
 """
@@ -16,9 +16,9 @@ import nbformat
 from classroom import ROOT, make_student
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-PICTURE = re.compile(r"""(?<=\]\()\.\./[^)\s]+(?=\))|(?<=src=")\.\./[^"]+""")  # ![…](../images/…), <img src="../images/…">
-FIRST = """*Before you start:* put `{wheel}` beside this notebook (in Colab, drag it into the *Files* panel on the left), then
-run this cell. It installs what the notebook needs, in a minute or two."""
+PICTURE = re.compile(r"""(?<=\]\()\.\./[^)\s]+(?=\))|(?<=src=")\.\./[^"]+""")
+FIRST = """*Before you start:* put `{wheel}` beside this notebook (in Colab, drag it into the *Files* panel),
+then run this cell. It installs what the notebook needs, in a minute or two."""
 INSTALL = """\
 %pip install --quiet {wheel}
 %env NST_WEIGHTS=embedded

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-c = get_config()  # noqa: F821: JupyterHub provides it
+c = get_config()  # noqa: F821 (JupyterHub provides it)
 
 # Who may come in: by default, whoever has an account on this machine, with its password (PAM).
 c.Authenticator.allow_all = True

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SERIES = Path(os.environ.get("NST_SERIES", Path(__file__).resolve().parents[2] / "build" / "student"))
-MEMORY = float(os.environ.get("NST_MEMORY_GB", "0"))  # at most this much data per process, for each kernel alone; 0: no limit
+MEMORY = float(os.environ.get("NST_MEMORY_GB", "0"))  # most data that one process, so one kernel, may hold; 0: any
 
 
 def hand_out(home):

@@ -1,7 +1,7 @@
 """Kernels that start at once and share memory: one process has imported torch, and every kernel is a fork of it.
 
-python warm_kernels.py serve                    imports, then forks a kernel for whoever asks (the hub runs this)
-python warm_kernels.py start CONNECTION_FILE    what the kernel's specification runs: asks, and lives as long as its kernel
+python warm_kernels.py serve                  imports, then forks a kernel for whoever asks (the hub runs this)
+python warm_kernels.py start CONNECTION_FILE  what a kernel's specification runs: asks, and lives as long as the kernel
 
 As root, a fork gives root up for the user who asked (the system says who that is) before it reads a byte of what was
 sent, and takes over that user's limits. If nobody serves, ``start`` becomes an ordinary kernel. Linux only.
@@ -14,7 +14,7 @@ import sys
 
 SOCKET = os.environ.get("NST_WARM_KERNELS", "/run/nst_warm_kernels")
 # What nst_helpers imports. Not nst_helpers itself: it asks for IPython's shell, and that has to be the kernel's own.
-HEAVY = ("torch", "torchvision", "d2l.torch", "skimage.data", "scipy", "safetensors.torch", "ipywidgets", "anywidget")
+HEAVY = "ipykernel.kernelapp torch torchvision d2l.torch skimage.data scipy safetensors.torch ipywidgets anywidget"
 
 
 def serve():
@@ -24,20 +24,18 @@ def serve():
     import traceback
     from pathlib import Path
 
-    from ipykernel.kernelapp import IPKernelApp  # noqa: F401: the forks need it
-
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as kernels have it
-    for name in HEAVY:
+    for name in HEAVY.split():
         importlib.import_module(name)
-    if len(os.listdir("/proc/self/task")) > 1:
-        sys.exit("warm kernels: an import has started a thread, and threads do not survive a fork; set OMP_NUM_THREADS=1")
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        sys.exit("warm kernels: an import has started a thread, which a fork would lack; start with OMP_NUM_THREADS=1")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     gc.collect()
     gc.freeze()  # a collection in a fork would write to every page, and so unshare it
     Path(SOCKET).unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(SOCKET)
-        os.chmod(SOCKET, 0o666)
+        Path(SOCKET).chmod(0o666)
         door.listen(128)
         print("warm kernels: ready", flush=True)
         while True:
@@ -95,7 +93,7 @@ def become_kernel(caller):
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
-    np.random.seed()  # all forks would draw the same numbers
+    np.random.seed()  # noqa: NPY002 (all forks would draw the same numbers)
     random.seed()
     sys.argv[1:] = []
     del sys.path[0]  # this file's folder
@@ -119,7 +117,8 @@ def start(connection_file):
     except OSError:
         os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file])
     environment = {name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"}
-    wanted = {"folder": os.getcwd(), "environment": environment, "connection_file": connection_file}
+    folder = os.getcwd()  # noqa: PTH109 (pathlib takes long to import)
+    wanted = {"folder": folder, "environment": environment, "connection_file": connection_file}
     data = json.dumps(wanted).encode() + b"\n"
     sent = socket.send_fds(caller, [data], [1, 2])
     caller.sendall(data[sent:])

@@ -1,6 +1,6 @@
 """For The Littlest JupyterHub: goes into /opt/tljh/config/jupyterhub_config.d. What else to type: deploy/README.md."""
 
-c = get_config()  # noqa: F821: JupyterHub provides it
+c = get_config()  # noqa: F821 (JupyterHub provides it)
 
 c.Spawner.cmd = ["/opt/tljh/user/bin/python", "/srv/nst/deploy/jupyterhub/student.py"]
 c.Spawner.default_url = "/lab/tree/notebooks/00_one_minute_tour.ipynb"
