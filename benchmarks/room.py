@@ -93,13 +93,20 @@ def alone(stems):
             yield f"| {name} | {kernel.megabytes(most=True):.0f} MB | {kernel.megabytes():.0f} MB |"
 
 
+def computed(student):
+    """Seconds that a student's kernel has computed so far."""
+    _, outputs = student.run("import time; print(time.process_time())")
+    return float(outputs[0]["text"])
+
+
 def together(counts):
     """Students of one hub who press Run in the same moment, as lines of a table."""
     yield from [
         "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its "
         "first cell at once, then the cell that trains (100 steps at 200×300). Seconds until the *last* is done. "
-        "Memory is that of all students' processes after that, divided by their number.", "",
-        "| students | log in | first cell | training cell | memory, each |", "| --- | --- | --- | --- | --- |",
+        "*Computing* is what the training cell takes of one core, for each student: on an idle machine with C cores they "
+        "wait about students × computing / C. Memory is that of all students' processes after that, for each.", "",
+        "| students | log in | first cell | training cell | computing | memory |", "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     series = ROOT / "build" / "student"
     subprocess.run([sys.executable, ROOT / "tools" / "classroom.py", "student"], check=True, stdout=subprocess.DEVNULL)
@@ -122,7 +129,9 @@ def together(counts):
             imports, pictures, training, *_ = list(at_once.map(lambda student: student.open(NOTEBOOK), students))[0]
             spent.append(last(imports))
             last(pictures)
+            before = sum(at_once.map(computed, students))
             spent.append(last(training))
+            spent.append((sum(at_once.map(computed, students)) - before) / count)
             memory = (megabytes_below(everything) - empty) / count
             yield f"| {count} | {' | '.join(f'{one:.1f} s' for one in spent)} | {memory:.0f} MB |"
             list(at_once.map(hub.Student.leave, students))
