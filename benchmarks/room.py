@@ -104,9 +104,10 @@ def together(counts):
     yield from [
         "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its "
         "first cell at once, then the cell that trains (100 steps at 200×300). Seconds until the *last* is done. "
-        "*Computing* is what the training cell takes of one core, for each student: on an idle machine with C cores they "
-        "wait about students × computing / C. Memory is that of all students' processes after that, for each.", "",
-        "| students | log in | first cell | training cell | computing | memory |", "| --- | --- | --- | --- | --- | --- |",
+        "*Computing* is what the training cell takes of one core, for each student: on an idle machine with C cores "
+        "they wait about students × computing / C. Memory is that of all students' processes after that, for each.", "",
+        "| students | log in | first cell | training cell | computing | memory |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     series = ROOT / "build" / "student"
     subprocess.run([sys.executable, ROOT / "tools" / "classroom.py", "student"], check=True, stdout=subprocess.DEVNULL)
