@@ -9,6 +9,7 @@ import argparse
 import datetime
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -103,11 +104,11 @@ def together(counts):
     """Students of one hub who press Run in the same moment, as lines of a table."""
     yield from [
         "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its "
-        "first cell at once, then the cell that trains (100 steps at 200×300). Seconds until the *last* is done. "
+        "first cell at once, then the cell that trains, at 200×300. Seconds until the *last* is done. "
         "*Computing* is what the training cell takes of one core, for each student: on an idle machine with C cores "
         "they wait about students × computing / C. Memory is that of all students' processes after that, for each.", "",
-        "| students | log in | first cell | training cell | computing | memory |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| students | log in | first cell | steps | training cell | computing | memory |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     series = ROOT / "build" / "student"
     subprocess.run([sys.executable, ROOT / "tools" / "classroom.py", "student"], check=True, stdout=subprocess.DEVNULL)
@@ -126,15 +127,17 @@ def together(counts):
         for count in counts:
             new = [hub.Student(it, f"student{number}") for number in range(len(students), count)]
             students += new
-            spent = [max(at_once.map(hub.Student.log_in, new))]
+            log_in = max(at_once.map(hub.Student.log_in, new))
             imports, pictures, training, *_ = list(at_once.map(lambda student: student.open(NOTEBOOK), students))[0]
-            spent.append(last(imports))
+            (steps,) = re.findall(r"range\((\d+)\)", training)
+            first = last(imports)
             last(pictures)
             before = sum(at_once.map(computed, students))
-            spent.append(last(training))
-            spent.append((sum(at_once.map(computed, students)) - before) / count)
+            trained = last(training)
+            computing = (sum(at_once.map(computed, students)) - before) / count
             memory = (megabytes_below(everything) - empty) / count
-            yield f"| {count} | {' | '.join(f'{one:.1f} s' for one in spent)} | {memory:.0f} MB |"
+            times = f"{log_in:.0f} s | {first:.1f} s | {steps} | {trained:.0f} s | {computing:.1f} s"
+            yield f"| {count} | {times} | {memory:.0f} MB |"
             list(at_once.map(hub.Student.leave, students))
 
 
