@@ -247,6 +247,19 @@ def children(pid):
 
 
 @linux
+def test_a_warm_kernel_ends_with_the_jupyter_server_that_started_it(warm, tmp_path):
+    server, environment = warm
+    spec = json.loads((DEPLOY / "jupyterhub" / "kernels" / "python3" / "kernel.json").read_text(encoding="utf-8"))
+    options = spec["argv"][1:3]
+    code = "import subprocess, sys; subprocess.Popen([sys.executable, *sys.argv[1:]]); sys.stdin.read()"
+    command = [sys.executable, "-c", code, *options, WARM, "start", tmp_path / "kernel.json"]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE):  # leaving it ends it
+        hub.wait_until((tmp_path / "kernel.json").exists, 60, lambda: "no kernel was started")
+        assert children(server.pid)
+    hub.wait_until(lambda: not children(server.pid), 20, lambda: "the kernel outlived the server")
+
+
+@linux
 def test_nonsense_does_not_stop_the_server_of_kernels(warm):
     import socket
 

@@ -111,6 +111,7 @@ def become_kernel(caller):
 
 
 def start(connection_file):
+    parent = os.getppid()
     caller = socket.socket(socket.AF_UNIX)
     try:
         caller.connect(SOCKET)
@@ -122,7 +123,13 @@ def start(connection_file):
     data = json.dumps(wanted).encode() + b"\n"
     sent = socket.send_fds(caller, [data], [1, 2])
     caller.sendall(data[sent:])
-    caller.recv(1)  # nothing is ever sent: this returns when the kernel is gone
+    caller.settimeout(1)
+    while os.getppid() == parent:  # as kernels do: not longer than the Jupyter server
+        try:
+            caller.recv(1)  # nothing is ever sent: this returns when the kernel is gone
+        except TimeoutError:
+            continue
+        break
 
 
 if __name__ == "__main__":
