@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import requests
@@ -37,7 +38,7 @@ c.ConfigurableHTTPProxy.pid_file = {folder!r} + "/proxy.pid"
 
 def lacking():
     """What a hub needs and this machine does not have, as a sentence; or None."""
-    if subprocess.run([sys.executable, "-c", "import jupyterhub"], capture_output=True).returncode:
+    if not find_spec("jupyterhub"):
         return "JupyterHub is not installed: pip install -e .[hub]"
     if not proxy():
         return "JupyterHub's proxy is not installed: npm install -g configurable-http-proxy"
