@@ -6,10 +6,12 @@ their name, and their servers run as whoever runs the trial.
 
 import json
 import os
+import queue
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -148,7 +150,20 @@ class Student:
         address = f"{self.base}api/kernels/{self.session['kernel']['id']}/channels".replace("http", "ws", 1)
         cookies = "; ".join(f"{one.name}={one.value}" for one in self.browser.cookies)
         self.socket = websocket.create_connection(address, cookie=cookies, timeout=900)
+        self.answers = queue.SimpleQueue()
+        threading.Thread(target=self.listen, args=[self.socket, self.answers], daemon=True).start()
         return [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+    @staticmethod
+    def listen(socket, answers):
+        """Read all the time, as a browser does: who does not answer the server's pings is cut off."""
+        try:
+            while True:
+                answer = socket.recv()
+                if isinstance(answer, str):  # bytes are pictures of widgets
+                    answers.put(json.loads(answer))
+        except (websocket.WebSocketException, OSError, ValueError) as error:
+            answers.put(error)
 
     def ask(self, method, path, data=None):
         own = next(one.value for one in self.browser.cookies if one.name == "_xsrf" and self.name in one.path)
@@ -171,10 +186,9 @@ class Student:
         self.socket.send(json.dumps(message))
         outputs, missing = [], {"reply", "idle"}  # two channels: either may come first
         while missing:
-            answer = self.socket.recv()
-            if isinstance(answer, bytes):  # pictures of widgets
-                continue
-            answer = json.loads(answer)
+            answer = self.answers.get(timeout=900)
+            if isinstance(answer, Exception):
+                raise RuntimeError(f"{self.name}: the connection to the kernel broke") from answer
             if answer["parent_header"].get("msg_id") != mine:
                 continue
             kind, content = answer["msg_type"], answer["content"]
