@@ -107,7 +107,8 @@ def together(counts):
         "A hub started from `deploy/jupyterhub`. All students log in at once, then open notebook 00, then run its "
         "first cell at once, then the cell that trains, at 200×300. Seconds until the *last* is done. "
         "*Computing* is what the training cell takes of one core, for each student: on an idle machine with C cores "
-        "they wait about students × computing / C. Memory is that of all students' processes after that, for each.", "",
+        "they wait about students × computing / C. Memory is that of all students' processes after that, for each. "
+        f"Other programs' load when it began: {os.getloadavg()[0]:.1f}.", "",
         "| students | log in | first cell | steps | training cell | computing | memory |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
