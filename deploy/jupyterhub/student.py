@@ -24,7 +24,7 @@ def hand_out(home):
     for notebook in (SERIES / "notebooks").glob("*.ipynb"):
         if not (mine / "notebooks" / notebook.name).exists():
             text = notebook.read_text(encoding="utf-8")
-            if int(STEPS) > 1 and notebook.name.startswith("00"):
+            if STEPS.isdecimal() and int(STEPS) > 1 and notebook.name.startswith("00"):
                 text = text.replace(LOOP, LOOP.replace("100", STEPS))
             (mine / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
     pictures = mine / "images"
