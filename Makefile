@@ -23,7 +23,7 @@ SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames \
 	weights painter pictures gallery bench room \
-	student grade offline clean
+	student grade colab offline clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -90,7 +90,7 @@ gallery: $(READY)  ## paint the README's pictures anew: contact sheet, moving pi
 bench: $(READY)  ## measure speed and memory; writes benchmarks/RESULTS.md (40 minutes)
 	env -u GOMP_SPINCOUNT $(BIN)/python benchmarks/bench.py
 
-room: $(READY)   ## measure how many students one machine holds; writes benchmarks/ROOM.md (15 minutes)
+room: $(READY)   ## measure memory, and students who press Run at once on a hub; writes benchmarks/ROOM.md (15 minutes)
 	$(BIN)/python benchmarks/room.py
 
 student: $(READY)  ## the students' edition, without solutions and outputs, in build/student
@@ -99,6 +99,9 @@ student: $(READY)  ## the students' edition, without solutions and outputs, in b
 grade: $(READY)  ## grade hand-ins: make grade FOLDER=their_folder; table and pages in build/grades
 	@test -n "$(FOLDER)" || { echo "Say where the hand-ins are: make grade FOLDER=their_folder"; exit 1; }
 	$(BIN)/python tools/grade.py "$(FOLDER)"
+
+colab: $(READY)  ## notebooks that open alone, in Colab and the like, and the wheel they need, in build/colab
+	$(BIN)/python tools/colab.py
 
 offline: $(READY)  ## one folder that installs without a network, in build/offline (several GB)
 	$(BIN)/python tools/classroom.py offline

@@ -20,7 +20,7 @@ from .state import State
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
-QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is set, as tests do
+QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is 1, as for tests
 
 
 class DivergedError(ValueError):
@@ -51,10 +51,15 @@ class Step(NamedTuple):
 
 
 def limited(settings):
-    """``settings`` with at most ``QUICK_STEPS`` steps if the environment variable ``NST_QUICK`` asks for short runs."""
-    if os.environ.get("NST_QUICK", "0") in ("", "0"):
+    """``settings`` with fewer steps if the environment variable ``NST_QUICK`` asks for short runs.
+
+    ``1`` means at most ``QUICK_STEPS`` steps; a larger number is the number of steps, as a hub with few cores sets it.
+    """
+    asked = os.environ.get("NST_QUICK", "0")
+    if asked in ("", "0"):
         return settings
-    return settings.but(num_epochs=min(settings.num_epochs, QUICK_STEPS))
+    most = int(asked) if asked.isdecimal() and asked != "1" else QUICK_STEPS
+    return settings.but(num_epochs=min(settings.num_epochs, most))
 
 
 def check_images(content_X, style_X):

@@ -412,7 +412,9 @@ def test_stylize_bad_setting(net, picture):
         stylize(picture(), picture(), net, size=48, epochs=3)
 
 
-@pytest.mark.parametrize("value, steps", [(None, 20), ("", 20), ("0", 20), ("1", 15), ("yes", 15)])
+@pytest.mark.parametrize(
+    "value, steps", [(None, 20), ("", 20), ("0", 20), ("1", 15), ("yes", 15), ("18", 18), ("50", 20)]
+)
 def test_short_runs_on_request(net, pair, monkeypatch, value, steps):
     if value is not None:
         monkeypatch.setenv("NST_QUICK", value)
