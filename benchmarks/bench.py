@@ -22,6 +22,7 @@ import torch
 from PIL import Image
 from skimage import data
 
+import many
 import nst_helpers
 from nst_helpers import (
     PUBLISHED,
@@ -462,6 +463,7 @@ SECTIONS = (
     bfloat16_against_float32,
     coarse_to_fine_in_numbers,
     one_pass,
+    many.section,
 )
 
 
@@ -472,7 +474,7 @@ def report(quick, only):
         "# What `make bench` found", "",
         f"{processor()}, {threads} threads · Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]} · `auto` precision here: {best_precision('cpu')}", "",
-        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in sections 7 and 8). Full width "
+        f"Content *{PHOTO}*, style *{PAINTING}*, with the published settings (except in sections 7 to 9). Full width "
         "means VGG-19's own channels with seeded random weights: as much arithmetic as with ImageNet's. "
         "Times belong to this machine; the ratios are the result.", "",
     ]  # fmt: skip
@@ -530,7 +532,7 @@ def keep(lines, only):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
-    parser.add_argument("--only", type=int, nargs="+", default=range(1, 9), help="numbers of the sections to measure")
+    parser.add_argument("--only", type=int, nargs="+", default=range(1, 10), help="numbers of the sections to measure")
     arguments = parser.parse_args()
     os.environ["NST_WEIGHTS"] = "embedded"
     lines = []

@@ -17,6 +17,10 @@ from .training import DivergedError, Step, coarse_to_fine, optimize, stylize
 from .painter import Painter, PainterState, PainterStep, learn_painter, load_painter, save_painter
 from .live import LivePlot, Run, duration, train, train_painter
 from .clips import Clip, open_clip
+from .tiles import TiledObjective, stylize_large
+from .workers import cluster
+from .sweep import Job, Result, pictures, read_sweep, sweep
+from .sheet import Sheet, watch
 from .explore import Explorer, explore
 from .checks import check
 from .studio import Studio
@@ -36,22 +40,27 @@ __all__ = [
     "DivergedError",
     "Explorer",
     "FastObjective",
+    "Job",
     "LivePlot",
     "Painter",
     "PainterState",
     "PainterStep",
     "Parameters",
     "PlainObjective",
+    "Result",
     "Run",
     "Settings",
+    "Sheet",
     "State",
     "Step",
     "Studio",
+    "TiledObjective",
     "WeightsError",
     "adain",
     "check",
     "check_layers",
     "check_shape",
+    "cluster",
     "coarse_to_fine",
     "compute_loss",
     "contact_sheet",
@@ -75,9 +84,11 @@ __all__ = [
     "open_clip",
     "open_image",
     "optimize",
+    "pictures",
     "postprocess",
     "preprocess",
     "random_parameters",
+    "read_sweep",
     "rgb_mean",
     "rgb_std",
     "sample",
@@ -85,9 +96,12 @@ __all__ = [
     "save_image",
     "save_painter",
     "show_images",
-    "stylize",
     "style_loss",
+    "stylize",
+    "stylize_large",
+    "sweep",
     "train",
     "train_painter",
     "tv_loss",
+    "watch",
 ]

@@ -1,0 +1,98 @@
+"""Notebook 11: a contact sheet that fills while you watch."""
+
+import textwrap
+import time
+from contextlib import closing
+
+from IPython.display import Image as Shown
+from IPython.display import display
+from PIL import Image, ImageDraw, ImageFont
+
+from .images import contact_sheet, jpeg
+from .live import duration
+from .sweep import printable, sweep
+
+EVERY = 0.5  # seconds between two drawings, at least; and nine times as long as one takes
+
+
+class Sheet:
+    """Results in a grid, ``columns`` per row, in the order of the jobs; a failed job's cell says why.
+
+    ``titles``: above the columns. ``labels``: left of the rows. ``captions``: below the cells, one each.
+    ``height``: of a picture, in pixels.
+    """
+
+    def __init__(self, count, columns, titles=(), labels=(), captions=(), height=120):
+        if not isinstance(columns, int) or columns < 1:
+            raise ValueError(f"columns must be an integer, one or more; it is {columns!r:.60}")
+        self.columns, self.titles, self.labels, self.height = columns, titles, labels, height
+        self.captions = [printable(str(caption), 26) for caption in captions]
+        self.size = round(1.5 * height), height  # of the cells until a picture is there
+        self.font = ImageFont.load_default(11)
+        self.cells = [None] * count
+
+    def add(self, result):
+        """Put a ``Result`` into its cell."""
+        if result.error:
+            self.cells[result.at] = result.error
+        else:
+            img = result.image
+            self.cells[result.at] = img.resize((max(1, round(img.width * self.height / img.height)), self.height))
+            self.size = self.cells[result.at].size
+
+    @property
+    def image(self):
+        """The sheet as a PIL image."""
+        cells = [self._cell(at) for at in range(len(self.cells))]
+        rows = [cells[at : at + self.columns] for at in range(0, len(cells), self.columns)]
+        return contact_sheet(rows, self.titles, self.labels, height=cells[0].height)
+
+    def _cell(self, at):
+        cell = self.cells[at]
+        if not isinstance(cell, Image.Image):
+            why, cell = cell or "", Image.new("RGB", self.size, "#eeeeee")
+            lines = textwrap.wrap(why, max(8, cell.width // 6))[: cell.height // 14]
+            ImageDraw.Draw(cell).text((5, 4), "\n".join(lines), fill="#B00020", font=self.font)
+        if not self.captions:
+            return cell
+        framed = Image.new("RGB", (max(cell.width, 90), cell.height + 18), "white")
+        framed.paste(cell, (0, 0))
+        ImageDraw.Draw(framed).text((0, cell.height + 3), self.captions[at], fill="#333333", font=self.font)
+        return framed
+
+
+def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, executor=None, workers=None):
+    """``sweep`` under a sheet that fills; returns the results in the order of the jobs.
+
+    The stop button ends it within seconds and keeps what is there; jobs that were not painted then have ``None``.
+    Errors are printed, one line each. The arguments are those of ``sweep`` and ``Sheet``, and it raises as they do.
+    """
+    jobs = list(jobs)
+    if not jobs:
+        raise ValueError("there is nothing to paint: the list of jobs is empty")
+    sheet, found = Sheet(len(jobs), columns, titles, labels, captions, height), {}
+    begun = next_draw = time.monotonic()
+    results = sweep(jobs, folder, executor, workers)
+    picture = display(Shown(jpeg(sheet.image), format="jpeg"), display_id=True)
+    line = display({"text/plain": "the workers start …"}, raw=True, display_id=True)
+    with closing(results):
+        try:
+            for result in results:
+                found[result.at] = result
+                sheet.add(result)
+                if (now := time.monotonic()) > next_draw:
+                    picture.update(Shown(jpeg(sheet.image), format="jpeg"))
+                    left = "" if result.left is None else f", {duration(result.left)} left"
+                    line.update({"text/plain": f"{result.done} of {result.of}{left}"}, raw=True)
+                    next_draw = time.monotonic() + max(EVERY, 9 * (time.monotonic() - now))
+            stopped = ""
+        except KeyboardInterrupt:
+            stopped = "stopped; run it again to go on: "
+    picture.update(Shown(jpeg(sheet.image), format="jpeg"))
+    new = sum(not (result.kept or result.error) for result in found.values())
+    kept = sum(result.kept for result in found.values())
+    said = f"{stopped}{new + kept} of {len(jobs)} are there, {new} painted in {duration(time.monotonic() - begun)}"
+    line.update({"text/plain": said}, raw=True)
+    for result in filter(lambda result: result.error, found.values()):
+        print(f"{result.job.name}: {result.error}")
+    return [found.get(at) for at in range(len(jobs))]

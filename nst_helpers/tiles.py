@@ -1,0 +1,203 @@
+"""Notebook 11: pictures larger than memory. The losses are those of the whole picture; only features come in tiles."""
+
+import math
+from collections import Counter
+from functools import partial
+from itertools import pairwise
+
+import psutil
+import torch
+
+from .fast_objective import FastObjective, _full
+from .features import VGG19, check_layers, load_vgg19
+from .layers import LAYER_NAMES, LAYERS, layer_name
+from .losses import tv_loss
+from .preprocessing import check_shape, fit_shape, postprocess, preprocess
+from .training import coarse_to_fine, limited, next_start, optimize
+
+TILE = 512  # pixels on a side, without the margin
+WHOLE = 600  # pixels on the longer side that are painted without tiles
+STEPS = 12  # at each larger size; L-BFGS then keeps at most two pictures per step
+
+
+def cuts(length, tile, stride):
+    """Where to cut ``length`` pixels: ends of pieces of about ``tile`` pixels, whole strides except for the last."""
+    strides = length // stride
+    count = max(1, min(math.ceil(length / max(tile, stride)), strides))
+    return [i * strides // count * stride for i in range(count)] + [length]
+
+
+def strides_of(layer):
+    """Pixels from one position of a layer's feature map to the next, its own pooling counted."""
+    return 2 ** sum(LAYERS[name].kind == "pool" for name in LAYER_NAMES[: layer + 1])
+
+
+class TiledObjective:
+    """The weighted losses of a large composite image: those of ``FastObjective``, in the memory of one tile.
+
+    A Gram matrix is a sum over positions, so that of the whole picture is added up tile by tile. Its difference to
+    the target gives every tile its gradient, in a second pass over the tiles. A tile is read with a margin as wide as
+    the deepest layer sees: its features are those that it has within the whole, and there are no seams.
+
+    Arguments and result as for ``FastObjective``; ``tile``: pixels on a side. Raises ``ValueError`` as it does, and
+    for style losses that are no sum over positions.
+    """
+
+    def __init__(self, net, content_X, style_X, settings, tile=TILE):
+        if settings.style_loss != "gram":
+            raise ValueError(f"tiles compare styles by gram only; style_loss is {settings.style_loss!r}")
+        for X in (content_X, style_X):
+            content_at, style_at = check_layers(net, X, settings.content_layers, settings.style_layers)
+        deepest = max(content_at + style_at)
+        self.tile, self.stride = tile, strides_of(deepest)
+        field = LAYERS[layer_name(deepest)].receptive_field
+        self.margin = math.ceil(field / 2 / self.stride + 1) * self.stride
+        corners = [X[:, :, : 4 * self.stride, : 4 * self.stride] for X in (content_X, style_X)]
+        self.fast = FastObjective(net, *corners, settings)  # knows layers, weights and precision
+        self.fast.checkpointing, self.contents = False, {}
+        with torch.no_grad():
+            self.targets, _ = self.whole(style_X)
+            for number, place in enumerate(self.places(content_X)):
+                for at, Y in self.features(cut(content_X, place), place, content_X.shape):
+                    if at in self.fast.contents:
+                        self.contents[number, at] = Y.clone()
+
+    def places(self, X):
+        """Tiles of ``X``, as rows and columns, each ``(start, end, start with margin, end with margin)``."""
+        rows, columns = (
+            [
+                (start, end, max(0, start - self.margin), min(length, end + self.margin))
+                for start, end in pairwise(cuts(length, self.tile, self.stride))
+            ]
+            for length in X.shape[-2:]
+        )
+        return [(row, column) for row in rows for column in columns]
+
+    def features(self, region, place, shape):
+        """Index and feature map of every layer in use: of a tile that was cut with its margin, without the margin."""
+        for at, Y in self.fast.features(region):
+            parts = [
+                slice((start - first) // strides_of(at), None if end == length else (end - first) // strides_of(at))
+                for (start, end, first, _), length in zip(place, shape[-2:])
+            ]
+            yield at, Y[:, :, parts[0], parts[1]]
+
+    def whole(self, X):
+        """Gram matrices of the whole picture, by layer, and its content loss."""
+        products, counts, content = {}, Counter(), X.new_zeros(())
+        for number, place in enumerate(self.places(X)):
+            for at, Y in self.features(cut(X, place), place, X.shape):
+                if at in self.fast.styles:
+                    x = _full(Y).flatten(2)[0]
+                    products[at] = products.get(at, 0) + x @ x.T
+                    counts[at] += x.numel()
+                if (number, at) in self.contents:
+                    content = content + self.content_part(number, at, Y, X.shape)
+        return {at: product / counts[at] for at, product in products.items()}, content
+
+    def content_part(self, number, at, Y, shape):
+        """A tile's share of the content loss, which is a mean over the whole feature map."""
+        weight, count = self.fast.contents[at][0], Y.shape[1] * math.prod(side // strides_of(at) for side in shape[-2:])
+        return weight * torch.square(_full(Y) - _full(self.contents[number, at])).sum() / count
+
+    def measure(self, X, slope):
+        """Content loss, style loss, and, if asked for, the gradient of their sum, ``(1, 3, h, w)``."""
+        with torch.no_grad():
+            grams, content = self.whole(X)
+            weights = {at: weight for at, (weight, _) in self.fast.styles.items()}
+            off = {at: grams[at] - self.targets[at] for at in grams}
+            style = sum((weights[at] * off[at].square().mean() for at in off), X.new_zeros(()))
+        if not slope:
+            return content, style, None
+        gradient = torch.zeros_like(X)
+        for number, place in enumerate(self.places(X)):
+            region = cut(X.detach(), place).clone().requires_grad_()
+            with torch.enable_grad():
+                loss = X.new_zeros(())
+                for at, Y in self.features(region, place, X.shape):
+                    if at in off:  # has the slope of the style loss: 2 (G − A) for every entry of G, as a mean
+                        x = _full(Y).flatten(2)[0]
+                        count = Y.shape[1] * math.prod(side // strides_of(at) for side in X.shape[-2:])
+                        loss = loss + 2 * weights[at] * (off[at] * (x @ x.T)).mean() / count
+                    if (number, at) in self.contents:
+                        loss = loss + self.content_part(number, at, Y, X.shape)
+            cut(gradient, place).add_(torch.autograd.grad(loss, region)[0])
+        return content, style, gradient
+
+    def __call__(self, X):
+        content, style = _Measured.apply(X, self)
+        return content, style, self.fast.tv_weight * tv_loss(X)
+
+
+class _Measured(torch.autograd.Function):
+    """Losses whose gradient was computed with them. It is that of their sum: they may not be weighted any more."""
+
+    @staticmethod
+    def forward(ctx, X, objective):
+        content, style, gradient = objective.measure(X, ctx.needs_input_grad[0])
+        ctx.save_for_backward(gradient)
+        return content, style
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, content_grad, style_grad):
+        (gradient,) = ctx.saved_tensors
+        if not torch.equal(content_grad, style_grad):
+            raise ValueError("the gradient of a tiled objective is that of content + style: set weights in settings")
+        return gradient * style_grad, None
+
+
+def cut(X, place):
+    """A tile of ``X`` with its margin; writing to it writes to ``X``."""
+    (_, _, above, below), (_, _, before, after) = place
+    return X[:, :, above:below, before:after]
+
+
+def stylize_large(content, style, weights="auto", size=3000, style_size=None, tile=TILE, progress=None, **settings):
+    """``stylize`` for prints: painted whole at up to ``WHOLE`` pixels, then enlarged step by step and refined in tiles.
+
+    ``size``, ``style_size``: pixels on the longer sides; the second is by default that of the painting's file, at most
+    1.5 times ``size``. ``tile``: pixels on a side. ``progress``: called with every ``Step``. ``settings``: any of
+    ``Settings``; each size after the first takes ``STEPS`` steps. Raises ``ValueError`` for input that cannot work,
+    sizes that do not fit into memory among it. An interrupt after the first size returns the picture so far.
+    """
+    check_shape((size, size))
+    net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
+    chosen = limited(net.settings.but(**settings))
+    native = style_size or min(max(style.size), round(1.5 * size))
+    needed, free = memory_in_tiles(fit_shape(content, size), tile, net.widths[0]), psutil.virtual_memory().available
+    if needed > free:
+        fits = int(size * (free / needed) ** 0.5)
+        raise ValueError(f"{size} pixels take {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free: use at most {fits}")
+    sizes = [size]
+    while sizes[0] > WHOLE:
+        sizes.insert(0, round(sizes[0] / 2))
+    X = smaller_X = None
+    try:
+        for longest in sizes:
+            content_X = preprocess(content, fit_shape(content, longest))
+            style_X = preprocess(style, fit_shape(style, min(native, round(1.5 * longest))))
+            if X is None:
+                steps = coarse_to_fine(net, content_X, style_X, chosen)
+            else:
+                start = next_start(X, smaller_X, content_X, chosen)
+                level = chosen.but(num_epochs=min(STEPS, chosen.num_epochs))
+                steps = optimize(net, content_X, style_X, level, start_X=start, objective=partial(_tiled, tile))
+            for step in steps:
+                if progress:
+                    progress(step)
+            X, smaller_X = step.X, content_X
+    except KeyboardInterrupt:
+        if X is None:
+            raise
+    return postprocess(X)
+
+
+def _tiled(tile, net, content_X, style_X, settings):
+    return TiledObjective(net, content_X, style_X, settings, tile)
+
+
+def memory_in_tiles(shape, tile, channels):
+    """Bytes that ``stylize_large`` takes at most, measured by ``make bench``."""
+    images = 12 * (2 * STEPS + 12)  # of float32 pixels: what L-BFGS remembers, and its own work
+    return shape[0] * shape[1] * images + 60 * channels * (tile + 160) ** 2
