@@ -325,7 +325,7 @@ def job_hash(job, digest=None):
     Raises ``OSError`` or ``ValueError`` for a file that cannot be read.
     """
     digest = digest or _digest
-    asked = asdict(replace(job, settings=limited(job.settings), style_size=job.style_pixels))
+    asked = {**asdict(replace(job, settings=limited(job.settings))), "style_size": job.style_pixels}
     for name in ("content", "style", "start_from"):
         asked[name] = digest(asked[name])
     if job.weights not in SOURCES:

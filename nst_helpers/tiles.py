@@ -15,9 +15,9 @@ from .losses import tv_loss
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
 from .training import coarse_to_fine, limited, next_start, optimize
 
-TILE = 512  # pixels on a side, without the margin
+TILE = 384  # pixels on a side, without the margin
 WHOLE = 600  # pixels on the longer side that are painted without tiles
-STEPS = 12  # at each larger size; L-BFGS then keeps at most two pictures per step
+STEPS = 6  # at each larger size: L-BFGS keeps two pictures per step
 
 
 def cuts(length, tile, stride):
@@ -198,6 +198,6 @@ def _tiled(tile, net, content_X, style_X, settings):
 
 
 def memory_in_tiles(shape, tile, channels):
-    """Bytes that ``stylize_large`` takes at most, measured by ``make bench``."""
-    images = 12 * (2 * STEPS + 12)  # of float32 pixels: what L-BFGS remembers, and its own work
+    """Bytes that ``stylize_large`` takes, besides Python itself: an estimate, which ``make bench`` (9) can check."""
+    images = 12 * (2 * STEPS + 28)  # of float32 pixels: what L-BFGS remembers, and its own work
     return shape[0] * shape[1] * images + 60 * channels * (tile + 160) ** 2
