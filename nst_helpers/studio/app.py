@@ -79,7 +79,7 @@ class Studio:
         here = wanted.weights in self.agreed
         if not here:
             said.append(
-                f"These settings were made with the weights {wanted.weights:.80}. Use them? The button says yes."
+                f"These settings were made with the weights {wanted.weights:.300}. Use them? The button says yes."
             )
         self._commit(wanted if here else replace(wanted, weights=self.choices.weights), asked=None if here else wanted)
         if said:
