@@ -52,7 +52,7 @@ def files(root):
         with zipfile.ZipFile(root) as archive:
             for info in archive.infolist():
                 yield tuple(info.filename.split("/")), archive.read(info) if info.file_size <= LARGEST else b""
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile):  # RuntimeError: it has a password
+    except (OSError, RuntimeError, zipfile.BadZipFile):  # RuntimeError: a password, or packed in a way unknown here
         yield (f"{root.stem}.ipynb",), b""
 
 
