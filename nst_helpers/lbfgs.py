@@ -11,12 +11,13 @@ class LBFGS:
 
     A step goes down H g, where g is the gradient and H an estimate of the inverse Hessian, built from the last
     ``HISTORY`` pairs (s, y): a change of the picture and the change of the gradient that came with it (the two-loop
-    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from γ S. S weighs each color in each band
+    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from √γ S. S weighs each color in each band
     of frequencies by |s| / |y|, as seen there so far, later pairs counting more: the losses bend most along the finest
     detail, and along some colors more than others. γ = sᵀy / yᵀSy for the newest pair (Nocedal and Wright 2006, eq.
-    7.20). There is no line search: a step is taken whole, unless it is longer than a radius. A step that ends above
-    twice the lowest loss is taken back, and the radius is halved (a trust region: Nocedal and Wright 2006, chapter 4);
-    H has learned from it. Smaller rises are allowed: the next step usually repairs them.
+    7.20). With γ itself steps are too short; with 1 in its place S grows beyond bounds in runs from noise.
+    There is no line search: a step is taken whole, unless it is longer than a radius. A step that ends above twice the
+    lowest loss is taken back, and the radius is halved (a trust region: Nocedal and Wright 2006, chapter 4); H has
+    learned from it. Smaller rises are allowed: the next step usually repairs them.
 
     ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
     ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
@@ -25,7 +26,7 @@ class LBFGS:
     HISTORY = 20
     FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
     RISE = 1.0  # the share by which a step may end above the lowest loss
-    BANDS, FADE = 16, 0.9  # of frequencies, from the coarsest to the finest; what a pair counts when the next has come
+    BANDS, FADE = 32, 0.9  # of frequencies, from the coarsest to the finest; what a pair counts when the next has come
     COLORS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))  # gray, red against blue, green against magenta
 
     def __init__(self, X):
@@ -114,7 +115,7 @@ class LBFGS:
         d = self.smooth(q)
         if self.pairs:
             s, y, slope = self.pairs[-1]
-            d *= slope / float(y @ self.smooth(y))
+            d *= math.sqrt(slope / float(y @ self.smooth(y)))
         for s, y, slope in self.pairs:
             d.add_(s, alpha=shares.pop() - float(y @ d) / slope)
         return -d
