@@ -1,9 +1,12 @@
 """What tests and the kernels they start find in their environment, unless somebody chose otherwise."""
 
+import json
 import os
-from contextlib import ExitStack
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
-from kernels import forks
 from quick import shortened
 
 os.environ.setdefault("NST_WEIGHTS", "embedded")  # the same everywhere, and no download
@@ -14,13 +17,25 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes that share t
 
 
 def pytest_configure(config):
-    if hasattr(os, "fork") and not hasattr(config, "workerinput"):  # once, not in each of xdist's processes
-        if config.option.numprocesses:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-        stack = ExitStack()
-        stack.enter_context(forks())
-        config.add_cleanup(stack.close)
-        config.option.nbval_kernel_name = "forked"
+    """On several processes: notebooks run on the hub's warm kernels, each of which saves four seconds of imports."""
+    if sys.platform == "linux" and config.getoption("numprocesses", None):
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        program = str(config.rootpath / "deploy" / "jupyterhub" / "warm_kernels.py")
+        place = {"NST_WARM_KERNELS": f"{folder.name}/socket"}
+        spec = Path(folder.name, "kernels", "warm", "kernel.json")
+        spec.parent.mkdir(parents=True)
+        argv = [sys.executable, "-I", "-S", program, "start", "{connection_file}"]
+        about = {"display_name": "Python 3", "language": "python", "interrupt_mode": "message"}
+        spec.write_text(json.dumps({"argv": argv, "env": place, **about}))
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder.name, os.environ.get("JUPYTER_PATH")]))
+        os.environ["NST_TEST_KERNEL"] = str(spec)
+        config.option.nbval_kernel_name = "warm"
+        command = [sys.executable, program, "serve"]
+        environment = os.environ | place | {"OMP_NUM_THREADS": "1"}
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        config.add_cleanup(server.wait)
+        config.add_cleanup(server.kill)
 
 
 def pytest_collection_modifyitems(items):

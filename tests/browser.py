@@ -15,8 +15,6 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-import kernels
-
 try:
     from playwright.sync_api import Error as PageError
     from playwright.sync_api import TimeoutError as TooLate
@@ -36,6 +34,13 @@ FLAGS = [
 QUIET = {  # console errors that say nothing about the notebooks: part of their text, and why
     "kernel:  No such comm": "JupyterLab asks a new kernel for its widgets before ipywidgets is imported there",
 }
+KERNEL = {
+    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python 3",
+    "language": "python",
+}
+if "NST_TEST_KERNEL" in os.environ:  # conftest.py has started something faster
+    KERNEL = json.loads(Path(os.environ["NST_TEST_KERNEL"]).read_text())
 WINDOW = {"width": 1400, "height": 1000}
 OPEN, RUN, ANSWER = 60, 420, 20  # seconds until a notebook is open, has run, a control has answered
 
@@ -135,7 +140,7 @@ class Server:
             "config/labconfig/default_setting_overrides.json": {
                 "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
             },
-            "data/kernels/python3/kernel.json": kernels.spec(),
+            "data/kernels/python3/kernel.json": KERNEL,
         }.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(json.dumps(content))
