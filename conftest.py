@@ -30,12 +30,13 @@ def pytest_configure(config):
         spec.write_text(json.dumps({"argv": argv, "env": place, **about}))
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder.name, os.environ.get("JUPYTER_PATH")]))
         os.environ["NST_TEST_KERNEL"] = str(spec)
-        config.option.nbval_kernel_name = "warm"
         command = [sys.executable, program, "serve"]
         environment = os.environ | place | {"OMP_NUM_THREADS": "1"}
         server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         config.add_cleanup(server.wait)
         config.add_cleanup(server.kill)
+    if "NST_TEST_KERNEL" in os.environ:
+        config.option.nbval_kernel_name = "warm"
 
 
 def pytest_collection_modifyitems(items):
