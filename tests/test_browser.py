@@ -54,14 +54,6 @@ def times():
     (BUILD / "times.json").write_text(json.dumps(measured, indent=2, sort_keys=True))
 
 
-@pytest.fixture(scope="module")
-def page(chromium):
-    """One page with JupyterLab for all notebooks."""
-    page = chromium.new_page(viewport=browser.WINDOW)
-    yield page
-    page.close()
-
-
 @pytest.fixture(scope="module", params=NAMES)
 def notebook(request, chromium, server, page):
     """Each notebook in turn, opened once for all its tests."""
