@@ -15,22 +15,27 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # see the Makefile
 if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes that share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Files that take long, those first whose tests mostly wait: beside them other processes compute, and none is late
+LONG = (
+    "test_browser test_browser_studio test_site 11_many_pictures test_grade test_sweep test_plans test_benchmarks "
+    "09_going_further 06_training 08_learning_filters 10_a_painter_in_one_pass"
+).split()
+
 
 def pytest_configure(config):
-    """On several processes: notebooks run on the hub's warm kernels, each of which saves four seconds of imports."""
+    """On several processes, notebooks run on the hub's warm kernels, each of which spares four seconds of imports."""
     if sys.platform == "linux" and config.getoption("numprocesses", None):
         folder = tempfile.TemporaryDirectory()
         config.add_cleanup(folder.cleanup)
-        program = str(config.rootpath / "deploy" / "jupyterhub" / "warm_kernels.py")
-        place = {"NST_WARM_KERNELS": f"{folder.name}/socket"}
-        spec = Path(folder.name, "kernels", "warm", "kernel.json")
-        spec.parent.mkdir(parents=True)
-        argv = [sys.executable, "-I", "-S", program, "start", "{connection_file}"]
-        about = {"display_name": "Python 3", "language": "python", "interrupt_mode": "message"}
-        spec.write_text(json.dumps({"argv": argv, "env": place, **about}))
+        hub, place = config.rootpath / "deploy" / "jupyterhub", {"NST_WARM_KERNELS": f"{folder.name}/socket"}
+        spec = (hub / "kernels" / "python3" / "kernel.json").read_text()
+        spec = json.loads(spec.replace("{resource_dir}/../..", hub.as_posix())) | {"env": place}
+        path = Path(folder.name, "kernels", "warm", "kernel.json")
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(spec))
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder.name, os.environ.get("JUPYTER_PATH")]))
-        os.environ["NST_TEST_KERNEL"] = str(spec)
-        command = [sys.executable, program, "serve"]
+        os.environ["NST_TEST_KERNEL"] = str(path)
+        command = [sys.executable, hub / "warm_kernels.py", "serve"]
         environment = os.environ | place | {"OMP_NUM_THREADS": "1"}
         server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         config.add_cleanup(server.wait)
@@ -42,5 +47,4 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     for cell in [item.cell for item in items if hasattr(item, "cell")]:  # nbval's
         cell.source = shortened(cell.source, os.environ["NST_QUICK"])
-    # Files whose tests mostly wait go first, so that another process computes meanwhile and none is late
-    items.sort(key=lambda item: item.path.stem not in ("test_browser", "test_browser_studio", "test_site"))
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
