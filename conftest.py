@@ -16,10 +16,20 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes that share t
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Files that take long, those first whose tests mostly wait: beside them other processes compute, and none is late
-LONG = (
-    "test_browser test_browser_studio test_site 11_many_pictures test_grade test_sweep test_plans test_benchmarks "
-    "09_going_further 06_training 08_learning_filters 10_a_painter_in_one_pass"
-).split()
+LONG = [
+    "test_browser",
+    "test_browser_studio",
+    "test_site",
+    "11_many_pictures",
+    "test_grade",
+    "test_sweep",
+    "test_plans",
+    "test_benchmarks",
+    "09_going_further",
+    "06_training",
+    "08_learning_filters",
+    "10_a_painter_in_one_pass",
+]
 
 
 def pytest_configure(config):
