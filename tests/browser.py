@@ -39,8 +39,6 @@ KERNEL = {
     "display_name": "Python 3",
     "language": "python",
 }
-if "NST_TEST_KERNEL" in os.environ:  # conftest.py has started something faster
-    KERNEL = json.loads(Path(os.environ["NST_TEST_KERNEL"]).read_text())
 WINDOW = {"width": 1400, "height": 1000}
 OPEN, RUN, ANSWER = 60, 420, 20  # seconds until a notebook is open, has run, a control has answered
 
@@ -128,9 +126,15 @@ def chromium():
 
 
 class Server:
-    """A JupyterLab server of its own on a copy of the notebooks; a context manager."""
+    """A JupyterLab server of its own on a copy of the notebooks; a context manager.
 
-    def __init__(self, folder, environment):
+    ``warm``: its kernels are those that conftest.py has prepared, if it has.
+    """
+
+    def __init__(self, folder, environment, warm=False):
+        kernel = KERNEL
+        if warm and "NST_TEST_KERNEL" in os.environ:
+            kernel = json.loads(Path(os.environ["NST_TEST_KERNEL"]).read_text())
         self.folder, self.token = Path(folder), secrets.token_hex(16)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -140,7 +144,7 @@ class Server:
             "config/labconfig/default_setting_overrides.json": {
                 "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
             },
-            "data/kernels/python3/kernel.json": KERNEL,
+            "data/kernels/python3/kernel.json": kernel,
         }.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(json.dumps(content))

@@ -41,7 +41,7 @@ def server(chromium, tmp_path_factory):
         for cell in notebook.cells:
             cell.source = shortened(cell.source, "3")
         nbformat.write(notebook, path)
-    with browser.Server(folder, {"NST_QUICK": "3", "NST_WEIGHTS": "embedded"}) as started:
+    with browser.Server(folder, {"NST_QUICK": "3", "NST_WEIGHTS": "embedded"}, warm=True) as started:
         yield started
 
 
