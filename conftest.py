@@ -54,7 +54,8 @@ def pytest_configure(config):
         config.option.nbval_kernel_name = "warm"
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    config.option.cov_source = None  # which nbval reads: coverage is of unit tests, and kernels do without
     for cell in [item.cell for item in items if hasattr(item, "cell")]:  # nbval's
         cell.source = shortened(cell.source, os.environ["NST_QUICK"])
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
