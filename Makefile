@@ -17,8 +17,9 @@ UPLOADS := --ServerApp.tornado_settings='{"websocket_max_message_size": 10485760
 export GOMP_SPINCOUNT ?= 20000
 # make CPU=1 lab: on Linux, PyTorch without the libraries for NVIDIA cards. It has to be the first command.
 CPU ?=
-# Tests are spread over processes by the file: a file's tests share what they have set up.
-JOBS ?= 2
+# Tests are spread over processes by the file: a file's tests share what they have set up. Three processes keep two
+# cores busy, because tests with a browser mostly wait.
+JOBS ?= 3
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames \
@@ -47,9 +48,8 @@ lab: $(READY)    ## open the series in JupyterLab
 studio: $(READY) ## only the studio: drop a photo, click a painting
 	$(BIN)/python -m jupyter lab $(AS_ROOT) $(UPLOADS) --ServerApp.root_dir=. notebooks/studio.ipynb
 
-test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=2 processes
-	$(BIN)/python -m pytest tests $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85
-	$(BIN)/python -m pytest notebooks $(SPREAD)
+test: $(READY)   ## lints, unit tests with coverage, every notebook, what moves in a real browser; on JOBS=3 processes
+	$(BIN)/python -m pytest $(SPREAD) -rs --cov --cov-report=term --cov-fail-under=85
 
 lint: $(READY)   ## ruff and the import rules; they are part of the tests too
 	$(BIN)/python tools/lint.py

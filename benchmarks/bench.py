@@ -144,17 +144,7 @@ def over_the_floor(name, shape, precision, steps, device):
 
 
 def peak(what, name, shape, precision, checkpointing):
-    """Peak memory of a few steps in a process of their own, in MB above what it held before them."""
-    code = (
-        f"import bench; print(bench.peak_here({what!r}, {name!r}, {tuple(shape)!r}, {precision!r}, {checkpointing!r}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"no peak for {what}, {name}, {shape}: {done.stderr[-500:]}")
-    return [float(number) for number in done.stdout.split()]
-
-
-def peak_here(what, name, shape, precision, checkpointing):
+    """Peak memory of a few steps in MB above what this process held before them, and seconds per step."""
     content_X, style_X = pair(shape)
     count = 24 if what == "lbfgs" else 4  # until its history of twenty steps is full
     if what == "published":
@@ -170,7 +160,7 @@ def peak_here(what, name, shape, precision, checkpointing):
     for _ in steps:
         pass
     spent = time.perf_counter() - start
-    return f"{resident('VmHWM') - before} {spent / count}"
+    return resident("VmHWM") - before, spent / count
 
 
 def resident(name):
@@ -188,7 +178,7 @@ def growth(name, shapes, device):
     return found
 
 
-def latency(epochs, tries):
+def latency(epochs, tries, modules=("torch", "nst_helpers")):
     """From images to the first frame and to the last of a preview run, in seconds; import; loading."""
     photo, painting, marks = sample(PHOTO), sample(PAINTING), []
     net, size = ours("embedded"), max(fit_shape(sample(PHOTO), 192))
@@ -203,7 +193,7 @@ def latency(epochs, tries):
         start = time.perf_counter()
         ours(name)
         loads[name] = time.perf_counter() - start
-    imports = [command_seconds(f"import {name}", tries) for name in ("torch", "nst_helpers")]
+    imports = [command_seconds(f"import {name}", tries) for name in modules]
     start = time.perf_counter()
     best_precision("cpu")
     return [min(times) for times in zip(*marks)], loads, imports, time.perf_counter() - start
@@ -326,15 +316,15 @@ def memory(quick):
     ]  # fmt: skip
     shape = (64, 96) if quick else (600, 900)
     for name in ["embedded"] if quick else NETS:
-        base, spent = peak("published", name, shape, "float32", False)
+        base, spent = many.fresh(peak, "published", name, shape, "float32", False)
         yield f"| {name} | {size(shape)} | published | {base:.0f} MB | {spent:.1f} | 1 |"
         for precision in ["float32"] if quick else precisions(quick):
             for checkpointing in [True] if quick else (False, True):
-                mb, spent = peak("adam", name, shape, precision, checkpointing)
+                mb, spent = many.fresh(peak, "adam", name, shape, precision, checkpointing)
                 how = f"{precision}{', computed twice' * checkpointing}"
                 yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
         if not quick:
-            mb, spent = peak("lbfgs", name, shape, precisions(quick)[-1], False)
+            mb, spent = many.fresh(peak, "lbfgs", name, shape, precisions(quick)[-1], False)
             how = f"{precisions(quick)[-1]}, L-BFGS"
             yield f"| {name} | {size(shape)} | {how} | {mb:.0f} MB | {spent:.1f} | {base / max(mb, 1):.1f} |"
     if not quick:
@@ -352,7 +342,7 @@ def growth_with_size(quick):
 
 
 def waiting(quick):
-    (first, last), loads, (torch_s, ours_s), check = latency(*((4, 1) if quick else (60, 3)))
+    (first, last), loads, (torch_s, ours_s), check = latency(*((4, 1, ("json", "json")) if quick else (60, 3)))
     yield from [
         "", "## 5. Waiting", "", "| for | seconds |", "| --- | --- |",
         f"| the first frame of a preview, 192 pixels, embedded | {first:.2f} |",
@@ -494,8 +484,8 @@ def largest(precision):
         ("ours", "adam", precision, False),
         ("ours, computed twice", "adam", precision, True),
     ):
-        small, _ = peak(what, "full width", (600, 900), how, checkpointing)
-        large, _ = peak(what, "full width", (1200, 1800), how, checkpointing)
+        small, _ = many.fresh(peak, what, "full width", (600, 900), how, checkpointing)
+        large, _ = many.fresh(peak, what, "full width", (1200, 1800), how, checkpointing)
         slope = (large - small) / (2.16 - 0.54)
         room = [((gb * 1000 - 700 - small) / slope + 0.54) for gb in (4, 8, 16)]  # 700 MB: Python, torch, the weights
         sides = [f"{(p * 1e6 / 1.5) ** 0.5:.0f}×{(p * 1e6 * 1.5) ** 0.5:.0f}" if p > 0 else "none" for p in room]
@@ -529,15 +519,21 @@ def keep(lines, only):
     path.write_text(head + "\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
 
 
-if __name__ == "__main__":
+def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="only check that it runs; write nothing")
     parser.add_argument("--only", type=int, nargs="+", default=range(1, 10), help="numbers of the sections to measure")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     os.environ["NST_WEIGHTS"] = "embedded"
+    if arguments.quick:
+        many.START = "forkserver"
     lines = []
     for line in report(arguments.quick, arguments.only):
         print(line, flush=True)
         lines.append(line)
         if not arguments.quick:  # after every line, so that an interrupted run keeps what it measured
             keep(lines, arguments.only)
+
+
+if __name__ == "__main__":
+    main()

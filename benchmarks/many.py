@@ -1,10 +1,11 @@
 """Section 9 of ``make bench``: many jobs and large prints, each measured from outside, in processes of their own."""
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,16 @@ from PIL import Image
 from nst_helpers import Job, cluster, read_sweep, sample, stylize, stylize_large, sweep
 from nst_helpers.tiles import TILE, cuts
 
-HERE = Path(__file__).parent
+START = "spawn"  # "forkserver" starts in no time, but such a process shares pages that then nobody counts
+
+
+def fresh(function, *arguments):
+    """What a function returns in a new process."""
+    context = get_context(START)
+    if START == "forkserver":
+        context.set_forkserver_preload(["nst_helpers", "skimage.data"])
+    with ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def jobs(count, size, steps):
@@ -72,28 +82,25 @@ def killed(count, size, steps):
 
 
 def print_here(size, tile, path):
-    """A print in this process, saved to ``path``: seconds and the peak of its memory, in MB, all of it."""
+    """Save a print to ``path``; seconds, and the peak of this process's memory in MB, all of it."""
     begun = time.perf_counter()
     stylize_large(sample("coffee"), sample("woodblock_wave"), "embedded", size, tile=tile).save(path)
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(json.dumps([time.perf_counter() - begun, int(line.split()[1]) * 1024 / 1e6]))
+    return time.perf_counter() - begun, int(line.split()[1]) * 1024 / 1e6
 
 
 def print_in_tiles(size, tile=TILE):
     """Of a print: seconds, peak memory in MB, and the step across tile borders over that within 10 pixels of them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "print.png")
-        code = f"import many; many.print_here({size}, {tile}, {str(path)!r})"
-        done = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"no print: {done.stderr[-500:]}")
+        seconds, peak = fresh(print_here, size, tile, path)
         pixels = np.asarray(Image.open(path), dtype=float)
     ratios = []
     for axis in (0, 1):
         change = np.abs(np.diff(pixels, axis=axis)).mean(axis=(1 - axis, 2))
         at = [end - 1 for end in cuts(pixels.shape[axis], tile, 8)[1:-1]]
         ratios += [change[border] / change[border - 10 : border + 11].mean() for border in at]
-    return *json.loads(done.stdout.splitlines()[-1]), float(np.mean(ratios))
+    return seconds, peak, float(np.mean(ratios))
 
 
 def section(quick):

@@ -34,6 +34,12 @@ FLAGS = [
 QUIET = {  # console errors that say nothing about the notebooks: part of their text, and why
     "kernel:  No such comm": "JupyterLab asks a new kernel for its widgets before ipywidgets is imported there",
 }
+KERNEL = {
+    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python 3",
+    "language": "python",
+}
+WINDOW = {"width": 1400, "height": 1000}
 OPEN, RUN, ANSWER = 60, 420, 20  # seconds until a notebook is open, has run, a control has answered
 
 # In the page: one string that differs when the picture does, from its pixels as decoded
@@ -76,6 +82,19 @@ LISTEN = """() => jupyterapp.shell.currentWidget.sessionContext.iopubMessage.con
     if ((header.msg_type === "error" || content.name === "stderr") && parent_header.msg_type !== "execute_request")
         console.error(`kernel: ${content.ename ?? ""} ${text}`);
 })"""
+# In the page: open a notebook beside what is there, as a double click in the list of files does
+OPEN_HERE = """async path => {
+    const panel = await jupyterapp.commands.execute("docmanager:open", {path});
+    await panel.context.ready;
+    jupyterapp.shell.activateById(panel.id);
+}"""
+# In the page: shut down the kernels of all notebooks and close them, whether saved or not
+CLOSE_ALL = """async () => {
+    for (const panel of [...jupyterapp.shell.widgets("main")]) {
+        await panel.sessionContext?.shutdown();
+        panel.dispose();
+    }
+}"""
 CONTROL = ".noUi-handle, select, input[type=checkbox]"
 LABEL = r"""row => {
     const words = label => label.innerText.replace(/\u200b/g, "").trim();
@@ -107,9 +126,15 @@ def chromium():
 
 
 class Server:
-    """A JupyterLab server of its own on a copy of the notebooks; a context manager."""
+    """A JupyterLab server of its own on a copy of the notebooks; a context manager.
 
-    def __init__(self, folder, environment):
+    ``warm``: its kernels are those that conftest.py has prepared, if it has.
+    """
+
+    def __init__(self, folder, environment, warm=False):
+        kernel = KERNEL
+        if warm and "NST_TEST_KERNEL" in os.environ:
+            kernel = json.loads(Path(os.environ["NST_TEST_KERNEL"]).read_text())
         self.folder, self.token = Path(folder), secrets.token_hex(16)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -119,11 +144,7 @@ class Server:
             "config/labconfig/default_setting_overrides.json": {
                 "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
             },
-            "data/kernels/python3/kernel.json": {
-                "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                "display_name": "Python 3",
-                "language": "python",
-            },
+            "data/kernels/python3/kernel.json": kernel,
         }.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(json.dumps(content))
@@ -176,27 +197,44 @@ class Server:
 
 
 class Notebook:
-    """A notebook open in JupyterLab, as a reader finds it: stored outputs, nothing run. ``close`` ends its kernel."""
+    """A notebook open in JupyterLab, as a reader finds it: stored outputs, nothing run. ``close`` ends its kernel.
 
-    def __init__(self, browser, server, path):
-        self.server, self.path = server, path
-        self.page = page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    ``page``: one to open it on, instead of a page of its own. If that shows JupyterLab already, the notebooks on it are
+    closed, which takes a fraction of the time that JupyterLab needs to start.
+    """
+
+    def __init__(self, browser, server, path, page=None):
+        self.server, self.path, self.shared = server, path, page is not None
+        self.page = page = page or browser.new_page(viewport=WINDOW)
         page.set_default_timeout(1000 * ANSWER)
         self.complaints = []  # of the page and the console
-        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        if page.url.startswith(server.url):
+            page.evaluate(CLOSE_ALL)
+        page.on("pageerror", self.hear)
         page.on("console", self.listen)
-        page.goto(f"{server.url}/lab/tree/{urllib.parse.quote(path)}?token={server.token}&reset")
+        if page.url.startswith(server.url):
+            page.evaluate(OPEN_HERE, path)
+        else:
+            page.goto(f"{server.url}/lab/tree/{urllib.parse.quote(path)}?token={server.token}&reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=1000 * OPEN)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=1000 * OPEN)
         page.wait_for_function(READY, timeout=1000 * OPEN)  # the indicator says idle before there is a kernel, too
         page.evaluate(LISTEN)
+
+    def hear(self, error):
+        self.complaints.append(f"page error: {error}")
 
     def listen(self, message):
         if message.type == "error" and not any(part in message.text for part in QUIET):
             self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def close(self):
-        self.page.close()
+        self.page.remove_listener("pageerror", self.hear)
+        self.page.remove_listener("console", self.listen)
+        if self.shared:
+            self.page.evaluate(CLOSE_ALL)
+        else:
+            self.page.close()
         self.server.end_sessions()
 
     def run(self, numbers, seconds=RUN):
@@ -262,7 +300,7 @@ class Notebook:
         """Wait for a condition in the page; returns the seconds it took."""
         start = time.monotonic()
         try:
-            self.page.wait_for_function(condition, arg=list(arguments), timeout=1000 * seconds)
+            self.page.wait_for_function(condition, arg=list(arguments), timeout=1000 * seconds, polling=50)
         except TooLate:
             raise AssertionError(self.say(f"{what}: not within {seconds} s")) from None
         return time.monotonic() - start

@@ -73,3 +73,11 @@ def chromium():
             yield opened
     except browser.Lacking as reason:
         (pytest.fail if os.environ.get("NST_BROWSER") else pytest.skip)(str(reason))
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    """One page, on which one notebook after the other opens: JupyterLab takes five seconds to start, a notebook one."""
+    page = chromium.new_page(viewport=browser.WINDOW)
+    yield page
+    page.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from quick import shortened
 
 ROOT = Path(__file__).resolve().parents[1]
 WHOLE = "the whole notebook"
@@ -83,7 +84,7 @@ def run(cells):
     os.chdir(ROOT / "notebooks")
     shell = InteractiveShell.instance()
     for source in cells:
-        result = shell.run_cell(source)
+        result = shell.run_cell(shortened(source, os.environ.get("NST_QUICK", "")))
         if not result.success:
             return f"{result.error_in_exec or result.error_before_exec!r} in {source[:60]!r}"
     return None

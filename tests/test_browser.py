@@ -39,9 +39,9 @@ def server(chromium, tmp_path_factory):
     for path in (folder / "notebooks").glob("[0-9]*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
-            cell.source = shortened(cell.source)
+            cell.source = shortened(cell.source, "3")
         nbformat.write(notebook, path)
-    with browser.Server(folder, {"NST_QUICK": "1", "NST_WEIGHTS": "embedded"}) as started:
+    with browser.Server(folder, {"NST_QUICK": "3", "NST_WEIGHTS": "embedded"}, warm=True) as started:
         yield started
 
 
@@ -55,9 +55,9 @@ def times():
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def notebook(request, chromium, server):
+def notebook(request, chromium, server, page):
     """Each notebook in turn, opened once for all its tests."""
-    opened = browser.Notebook(chromium, server, f"notebooks/{request.param}.ipynb")
+    opened = browser.Notebook(chromium, server, f"notebooks/{request.param}.ipynb", page)
     opened.name = request.param
     yield opened
     opened.close()
@@ -147,11 +147,11 @@ silent
 """
 
 
-def test_faults_are_caught(chromium, server):
+def test_faults_are_caught(chromium, server, page):
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in BAD.split("---")]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), server.folder / "notebooks" / "bad.ipynb")
-    bad = browser.Notebook(chromium, server, "notebooks/bad.ipynb")
+    bad = browser.Notebook(chromium, server, "notebooks/bad.ipynb", page)
     try:
         with pytest.raises(AssertionError, match="(?s)1 / 0.*ZeroDivisionError: division by zero"):
             bad.run_all()

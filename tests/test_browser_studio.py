@@ -56,9 +56,9 @@ def write(folder, name, *cells):
 @pytest.fixture(scope="module")
 def server(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "series"
-    folder.mkdir()
+    for name in ("notebooks", "images"):
+        shutil.copytree(ROOT / name, folder / name)
     write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25, folder='kept')\nroom")
-    write(folder, "door", *[cell.source for cell in nbformat.read(ROOT / "notebooks" / "studio.ipynb", 4).cells])
     with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}) as started:
         yield started
 
@@ -123,9 +123,9 @@ class Panel:
 
 
 @pytest.fixture(scope="module")
-def opened(chromium, server, times):
+def opened(chromium, server, page, times):
     """The panel, its first picture painted."""
-    notebook = browser.Notebook(chromium, server, "studio.ipynb")
+    notebook = browser.Notebook(chromium, server, "studio.ipynb", page)
     notebook.run_all()
     panel = Panel(notebook)
     panel.painted()
@@ -395,18 +395,8 @@ def test_after_a_restart_in_mid_run_the_dead_panel_says_what_to_do_and_kept_runs
     assert panel.page.locator(".nst-kept .nst-place").count() >= kept > 1
 
 
-@pytest.fixture(scope="module")
-def series(chromium, tmp_path_factory):
-    """The notebooks themselves, as a reader has them."""
-    folder = tmp_path_factory.mktemp("series") / "series"
-    for name in ("notebooks", "images"):
-        shutil.copytree(ROOT / name, folder / name)
-    with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}) as started:
-        yield started
-
-
-def test_the_tour_begins_with_the_panel_and_frees_the_kernel(chromium, series, times):
-    notebook = browser.Notebook(chromium, series, "notebooks/07_studio.ipynb")
+def test_the_tour_begins_with_the_panel_and_frees_the_kernel(chromium, server, page, times):
+    notebook = browser.Notebook(chromium, server, "notebooks/07_studio.ipynb", page)
     try:
         start = time.monotonic()
         notebook.run_all()
@@ -425,8 +415,8 @@ def test_the_tour_begins_with_the_panel_and_frees_the_kernel(chromium, series, t
         notebook.close()
 
 
-def test_the_door_paints_at_once(chromium, server, times):
-    notebook = browser.Notebook(chromium, server, "door.ipynb")
+def test_the_door_paints_at_once(chromium, server, page, times):
+    notebook = browser.Notebook(chromium, server, "notebooks/studio.ipynb", page)
     try:
         start = time.monotonic()
         notebook.run_all()

@@ -55,7 +55,7 @@ def outcomes():
     if not hasattr(os, "fork"):
         pytest.skip("this system cannot fork")
     command = [sys.executable, "tests/plans.py"]
-    environment = {**os.environ, "NST_QUICK": "1", "NST_WEIGHTS": "embedded", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "NST_QUICK": "3", "NST_WEIGHTS": "embedded", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=plans.ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return {name: error for name, error, _ in map(json.loads, done.stdout.splitlines())}

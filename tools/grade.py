@@ -177,11 +177,16 @@ def judged(exercise, text):
 
 
 def main(root, out, seconds):
+    if not root.exists():
+        sys.exit(f"there is no folder {root}: make grade FOLDER=where_the_hand_ins_are")
     paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    students = sorted(hand_ins(root, [re.escape(path.stem) for path in paths]).items())
+    if not students:
+        sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
     tasks, grades = [Task(path) for path in paths], {}
     checks.HIDDEN = 2
     random.seed(), torch.seed()
-    for student, handed_in in sorted(hand_ins(root, [re.escape(path.stem) for path in paths]).items()):
+    for student, handed_in in students:
         row = grades[student] = {}
         for name, data in handed_in:
             try:
@@ -195,8 +200,6 @@ def main(root, out, seconds):
                     found = grade(notebook, exercise, task, seconds)
                     row[exercise] = min(row.get(exercise, found), found, key=lambda it: list(MARKS).index(it[0]))
         print(f"{student}: {sum(mark == 'right' for mark, *_ in row.values())} right", flush=True)
-    if not grades:
-        sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
     write(out, grades, [it for task in tasks for it in task.exercises if any(it in row for row in grades.values())])
 
 
@@ -225,6 +228,4 @@ if __name__ == "__main__":
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "grades", help="folder for table and pages")
     parser.add_argument("--seconds", type=float, default=20, help="for each exercise")
     wanted = parser.parse_args()
-    if not wanted.folder.exists():
-        sys.exit(f"there is no folder {wanted.folder}: make grade FOLDER=where_the_hand_ins_are")
     main(wanted.folder, wanted.to, wanted.seconds)
