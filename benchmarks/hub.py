@@ -159,9 +159,11 @@ class Student:
         """Read all the time, as a browser does: who does not answer the server's pings is cut off."""
         try:
             while True:
-                answer = socket.recv()
-                if isinstance(answer, str):  # bytes are pictures of widgets
-                    answers.put(json.loads(answer))
+                kind, data = socket.recv_data()
+                if kind == websocket.ABNF.OPCODE_CLOSE:
+                    raise ConnectionError(f"the server closed it: {data!r}")
+                if kind == websocket.ABNF.OPCODE_TEXT:  # others are pictures of widgets
+                    answers.put(json.loads(data))
         except (websocket.WebSocketException, OSError, ValueError) as error:
             answers.put(error)
 
