@@ -88,7 +88,7 @@ def decode(sent):
 
 def isolate(folder, pipe, hidden):
     """No network, no open file but one, no other processes, nothing to write to but a folder, nothing in the hidden
-    folders, little memory; as far as the system grants it."""
+    folders, little memory; as far as the system grants it. Returns whether it grants all."""
     own = tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(dir=folder)
     os.chdir(own)
     null = os.open(os.devnull, os.O_RDWR)
@@ -101,7 +101,7 @@ def isolate(folder, pipe, hidden):
 
     socket.socket = socket.create_connection = socket.getaddrinfo = no_network
     if os.name != "posix":
-        return
+        return False
     import resource
 
     import psutil
@@ -116,7 +116,7 @@ def isolate(folder, pipe, hidden):
     if sys.platform == "linux":
         system = ctypes.CDLL(None)
         if system.unshare(NEW_USER | NEW_NETWORK | NEW_PROCESSES | NEW_MOUNTS) == 0:
-            close_doors(system, own, hidden)
+            closed = close_doors(system, own, hidden)
             os.chdir(own)  # as it is mounted now
             child = os.fork()  # the first process of the new kind: what it starts dies with it, and sees nothing else
             if child:
@@ -124,24 +124,27 @@ def isolate(folder, pipe, hidden):
                 os._exit(0)
             system.prctl(DIE_WITH_PARENT, 9)
             resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+            return closed
+    return False
 
 
 def close_doors(system, own, hidden):
-    """In a mount namespace of its own, for good: files are read-only, ``own`` is a small disk, hidden folders are empty."""
+    """In a mount namespace of its own, for good: files are read-only, ``own`` is a small disk, hidden folders are
+    empty. Returns whether the system allows it."""
     read_only = (ctypes.c_uint64 * 4)(READ_ONLY)
-    system.syscall(MOUNT_SETATTR, -1, b"/", ALL_BELOW, read_only, ctypes.sizeof(read_only))
+    refused = system.syscall(MOUNT_SETATTR, -1, b"/", ALL_BELOW, read_only, ctypes.sizeof(read_only))
     system.mount(b"none", os.fsencode(own), b"tmpfs", 0, b"size=%d" % LARGEST_FILE)
     for path in map(os.fsencode, hidden):
         system.mount(b"none", path, b"tmpfs", READ_ONLY, None)
         system.mount(b"/dev/null", path, None, BIND, None)  # if it is a file
     system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     system.capset((ctypes.c_uint32 * 2)(0x20080522), (ctypes.c_uint32 * 6)())  # gives up the right to undo this
+    return not refused
 
 
 def serve(pipe, folder, hidden, code, expression):
     """Run the code, say what its answer is, then call it as often as asked."""
-    isolate(folder, pipe.fileno(), hidden)
-    pipe.send_bytes(b"{}")  # from now on the time counts
+    pipe.send_bytes(json.dumps(isolate(folder, pipe.fileno(), hidden)).encode())  # from now on the time counts
     results = {}
 
     def call(args):
@@ -183,6 +186,7 @@ class Answer:
     """A student's answer in a process of its own. The process is only asked for results, and killed after a while."""
 
     hidden = ()  # folders that it shall not see, where the system can hide them
+    closed = True  # whether the system kept all answers from network and files
 
     def __init__(self, folder, code, expression, names, seconds):
         context = get_context("forkserver" if sys.platform == "linux" else "spawn")
@@ -193,7 +197,7 @@ class Answer:
         self.process.start()
         theirs.close()
         with contextlib.suppress(EOFError):
-            self.pipe.recv_bytes()  # it is ready: now the time counts
+            Answer.closed &= json.loads(self.pipe.recv_bytes())  # it is ready: now the time counts
         self.timer = threading.Timer(seconds, self.kill, [seconds])
         self.timer.start()
 

@@ -37,7 +37,8 @@ LARGEST = 50_000_000  # bytes of a notebook, or of a zip in a zip
 LONGEST = 400_000  # characters of a notebook's code
 MOST = 40  # notebooks of one student
 # Words that no answer needs, and that reach what an answer should not use
-ODD = set("eval exec compile getattr attrgetter globals vars import_module inspect checks modules _getframe".split())
+ODD = {"eval", "exec", "compile", "getattr", "attrgetter", "globals", "vars", "modules", "import_module", "inspect",
+       "checks", "nst_helpers", "_getframe"}  # fmt: skip
 MARKS = {"right": "1", "look": "?", "wrong": "0", "empty": ""}  # of several answers, the first of these counts
 PAGE = """<!doctype html><meta charset="utf-8"><title>{0}</title>
 <style>body {{ font: 16px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
@@ -186,11 +187,12 @@ def grade(notebook, exercise, task, seconds):
     names, own = names_in("\n".join(own)), "\n\n".join(own)
     if exercise == "handed_in" and "room" in names:
         return "look", "what the studio showed is not in the notebook: ask for the settings file", own
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, Answer(folder, code, expression, names, seconds) as answer:
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folder as own, Answer(own, code, expression, names, seconds) as answer:
         mistake = verdict(answer, exercise)
     if mistake:
         return "wrong", mistake, own
-    odd = sorted(name for name in names if name in ODD | {"nst_helpers"} or re.match("__(?!init__)", name))
+    odd = sorted(name for name in names if name in ODD or re.match("__(?!init__)", name))
     return ("look", f"right, but it uses {', '.join(odd)}: look for yourself", own) if odd else ("right", "✅", own)
 
 
@@ -256,6 +258,8 @@ def main(root, out, seconds):
         print(f"{student}: {sum(mark == 'right' for mark, *_ in row.values())} right", flush=True)
     if not grades:
         sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
+    if not Answer.closed:
+        print("This system did not keep the answers from your network and files: read TEACHING.md, Grading.")
     write(out, grades, [it for task in tasks for it in task.exercises if any(it in row for row in grades.values())])
 
 

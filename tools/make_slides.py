@@ -38,7 +38,8 @@ WORDS = 45  # of a paragraph; what is beyond is said, not shown
 FIGURE = 300  # pixels that a figure has at least
 COVER_IMAGE, PLAIN = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)"), ROOT / "images" / "gallery.jpg"
 BLOCK = re.compile(r"(?s:<details>.*?</details>)|(?s:```.*?```)|(?:.*\S.*\n?)+")
-SAID = re.compile(r"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the|\*\*References|[A-Z]\. [A-Z].* \(\d{4}\)\.$).*")
+REFERENCE = r"\*\*References|[A-Z]\. [A-Z].* \(\d{4}\)\.$"
+SAID = re.compile(rf"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the|{REFERENCE}).*")
 NOTICE, EXERCISE = "**What to notice", re.compile(r"\*\*(\d · [^.*]+)\.\*\* *(?s:(.*))")
 SETTING_UP = {"sample", "preprocess", "open_image", "postprocess", "print", "load_vgg19"}
 DRAWING = {"plt", "ax", "axes", "fig", "figure"}  # names that code for a picture begins with
@@ -86,9 +87,8 @@ class Slide:
             return True
         if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
             return False
-        return (
-            piece.kind != "text" or not self.has("text", "question") or sum(len(it.cell.source.split()) for it in self.pieces) < 40
-        )
+        words = sum(len(it.cell.source.split()) for it in self.pieces)
+        return piece.kind != "text" or not self.has("text", "question") or words < 40
 
 
 # Markdown
