@@ -116,7 +116,7 @@ HAND_INS = {
     "by a table": (notebook(gram="from nst_helpers.style_losses import STYLE_LOSSES\ndef my_gram(X):\n    return list(STYLE_LOSSES.values())[0][0](X)"), "1?1"),
     "no UTF-8": (notebook(gram="def my_gram(X):\n    raise ValueError('\\ud800')"), "101"),
     "leaves a fork": (notebook(gram="import os, time\ndef my_gram(X):\n    if not os.fork():\n        os.setsid()\n        time.sleep(30)\n    os._exit(0)"), "101"),
-    "too deep": (notebook(factor="gram_factor = " + "-" * 20_000 + "4"), ["?", "1", "1"]),
+    "too deep": (notebook(factor="gram_factor = " + "-" * 20_000 + "4"), "011"),
     "in place": (notebook(variation=HALF.replace("return", "X.data.mul_(1.5)\n    return")), "110"),
 }  # fmt: skip
 

@@ -92,10 +92,17 @@ def unzipped(file, depth=3):
 
 def hand_ins(root, titles):
     """By student: the notebooks, as ``(file, bytes)``. A loose file's student is what precedes the notebook's title."""
-    all_of, found = [], defaultdict(list)
-    for parts, data in files(root):
-        if not any(part.startswith((".", "__MACOSX")) for part in parts):
-            all_of.append(([os.fsencode(part).decode("utf-8", "replace") for part in parts], data))
+
+    def readable(name):
+        return os.fsencode(name).decode("utf-8", "replace")
+
+    def hidden(name):
+        return name.startswith((".", "__MACOSX"))
+
+    found = defaultdict(list)
+    if root.is_dir():  # also who handed in no notebook
+        found |= {readable(path.name): [] for path in root.iterdir() if path.is_dir() and not hidden(path.name)}
+    all_of = [(list(map(readable, parts)), data) for parts, data in files(root) if not any(map(hidden, parts))]
     if root.is_file() and len({parts[0] for parts, _ in all_of}) == 1:  # a zipped folder
         all_of = [(parts[1:] or parts, data) for parts, data in all_of]
     for (*folders, name), data in all_of:
@@ -110,11 +117,11 @@ def statements(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             try:
-                body = parse(cell.source).body
-            except (SyntaxError, ValueError) as error:
+                sources = [ast.unparse(node) for node in parse(cell.source).body]
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 broken.append((cell.source, error))
             else:
-                found += [(cell.metadata.get("tags", []), ast.unparse(node)) for node in body]
+                found += [(cell.metadata.get("tags", []), source) for source in sources]
     return found, broken
 
 
@@ -168,7 +175,7 @@ def answer_in(notebook, exercise, task):
     if not any(answer & traffic(source)[0] for source in own):
         for source, error in broken:
             if re.search(rf"\b{exercise}\b", source):
-                raise SyntaxError(f"your cell is no Python: {error}")
+                raise SyntaxError(f"your cell cannot be read as Python: {str(error) or type(error).__name__}")
         return None
     cells = [SimpleNamespace(cell_type="code", source=source) for source in ("pass", *task.given, *own, expression)]
     chosen = [cells[number].source for number in needed(cells, [len(cells) - 1])][1:-1]
@@ -256,7 +263,7 @@ def main(root, out, seconds):
         if handed_in[MOST:]:
             row["files"] = "look", f"only {MOST} of {len(handed_in)} notebooks were graded", ""
         print(f"{student}: {sum(mark == 'right' for mark, *_ in row.values())} right", flush=True)
-    if not grades:
+    if not any(grades.values()):
         sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
     if not Answer.closed:
         print("This system did not keep the answers from your network and files: read TEACHING.md, Grading.")
@@ -268,12 +275,13 @@ def write(out, grades, columns):
     out.mkdir(parents=True, exist_ok=True)
     with (out / "grades.csv").open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets like it
         table = csv.writer(file)
-        table.writerow(["student", *columns, "right", "of", "page"])
+        table.writerow(["student", *columns, "right", "of", "to look at", "page"])
         for number, (student, row) in enumerate(grades.items(), 1):
             page = f"{number:02}_" + re.sub(r"[^\w.-]+", "_", student)[:60] + ".html"
-            right = sum(mark == "right" for mark, *_ in row.values())
+            right, look = (sum(mark == kind for mark, *_ in row.values()) for kind in ("right", "look"))
             marks = [MARKS[row[name][0]] if name in row else "" for name in columns]
-            table.writerow([student.lstrip("=+-@\t\r\n "), *marks, right, len(columns), page])  # no formula
+            name = student.lstrip("=+-@\t\r\n ")  # no formula
+            table.writerow([name, *marks, right, len(columns), look if row else "nothing", page])
             text = PAGE.format(html.escape(student), right, len(columns))
             for name, (_, said, code) in row.items():
                 text += f"<h2>{html.escape(name)}: {html.escape(said)}</h2>\n"
