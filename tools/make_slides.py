@@ -5,7 +5,7 @@
 One idea per slide, under its section's heading: a figure with what to notice in it, a function, a formula, a question
 whose answer comes at the next click. Code that only imports or draws stays in the notebook. Long paragraphs are cut
 after a whole sentence; the speaker's notes (key S) have them in full, with what TEACHING.md says about the notebook.
-A deck that would be long is told in brief: of its code only what defines something or trains.
+A deck that would be long is told in brief, without code that only makes a figure.
 Controls move by frames that tools/frames.py computes, in the notebooks named or in all. How large the type of a slide
 is, deck.js decides when it is shown.
 """
@@ -32,7 +32,7 @@ from reading import MOVING, NUMBERED, ROOT, Page, Reading, fresh, read, title
 ROOM = 540  # pixels below a slide's heading, with type of 26 pixels
 LETTERS, LINE = 84, 38  # in a line of text; its height
 CODE_LETTERS, CODE_LINE, MOST = 108, 24, 20  # in a line of code; its height; lines on a slide
-LONG = 30  # slides; a deck with more is told in brief
+LONG = 32  # slides; a deck with more is told in brief
 COVER = (1280, 470)  # of the first slide's picture
 WORDS = 45  # of a paragraph; what is beyond is said, not shown
 FIGURE = 300  # pixels that a figure has at least
@@ -211,7 +211,8 @@ def code(cell, brief):
     """The pieces of a code cell."""
     widget = any(WIDGET in output.get("data", {}) for output in cell.outputs)
     source = "" if widget or "picture-only" in cell.metadata.get("tags", []) else taught(cell.source)
-    if brief and not defines(source):
+    pictures_made = any("image/jpeg" in output.get("data", {}) for output in cell.outputs)
+    if brief and not defines(source) and (pictures_made or source.count("\n") > 4):
         source = ""
     for part in parts(source) if source else ():
         yield Piece("code", nbformat.v4.new_code_cell(part), height("code", part))
@@ -225,7 +226,9 @@ def code(cell, brief):
                 one.outputs[0].metadata["image/jpeg"]["live"] = [live]
                 yield Piece("figure", one, FIGURE + 130)
             if "live" not in about:
-                yield Piece("figure", piece, FIGURE, about["width"] / about["height"])
+                wide = about["width"] / about["height"]
+                tall = FIGURE if wide < 1.75 else min(380, max(FIGURE, 860 / wide))  # the first has its words beside it
+                yield Piece("figure", piece, round(tall), wide)
         else:
             text = (output.get("text") or output.data["text/plain"]).rstrip().splitlines()
             if "text" in output:

@@ -114,7 +114,7 @@ class Renderer(IPythonRenderer):
 def mathml(formula, display):
     r"""A formula as MathML. The converter wants braces in ``\mathbf X``, and stretches ``|`` and ``\big(`` oddly."""
     formula = re.sub(r"(\\math(?:bf|bb|cal|rm))\s*([A-Za-z])(?![A-Za-z])", r"\1{\2}", formula.strip())
-    text = convert(re.sub(r"\\big(?![a-z])", "", formula), display=display)
+    text = convert(re.sub(r"\\[bB]ig(?![a-z])", "", formula), display=display)
     return re.sub(r"<mo[^>]*>(?=(\||&#x0007C;)</mo>)", '<mo lspace="0" rspace="0" stretchy="false">', text)
 
 
