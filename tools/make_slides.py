@@ -216,7 +216,7 @@ def code(cell, brief):
         source = ""
     for part in parts(source) if source else ():
         yield Piece("code", nbformat.v4.new_code_cell(part), height("code", part))
-    for output in together(cell.outputs):
+    for output in cell.outputs:
         piece = nbformat.v4.new_code_cell(outputs=[copy.deepcopy(output)])
         piece.metadata.transient = {"remove_source": True}  # nbconvert's word for: outputs only
         if "image/jpeg" in output.get("data", {}):
@@ -234,17 +234,6 @@ def code(cell, brief):
             if "text" in output:
                 piece.outputs[0].text = "\n".join(text[:MOST] + ["…"] * (len(text) > MOST))
             yield Piece("printed", piece, lines("\n".join(text[:MOST]), CODE_LETTERS) * CODE_LINE + 20)
-
-
-def together(outputs):
-    """Outputs in which what was printed in a row is one."""
-    joined = []
-    for output in map(copy.deepcopy, outputs):
-        if joined and output.output_type == joined[-1].output_type == "stream":
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 # Slides
@@ -308,8 +297,7 @@ def deal(notebook, cover, notes, brief=False):
                     slides[-1].notes.append(text)
             else:
                 add(Piece(what, new(text), height(what, text)))
-    if brief:
-        ended(slides)
+    ended(slides, brief)
     slides = [slide for slide in joined(slides) if slide.pieces]
     return slides if brief or len(slides) <= LONG else deal(notebook, cover, notes, brief=True)
 
@@ -335,11 +323,11 @@ def joined(slides):
     return slides
 
 
-def ended(slides):
-    """What a section says at its end, after all its pictures, is said and needs no slide."""
+def ended(slides, brief):
+    """What is said at the end of the deck, in brief of every section, after all pictures, needs no slide of its own."""
     for slide, last, after in zip(slides, slides[1:], [*slides[2:], Slide("")]):
         alone = [piece.kind for piece in last.pieces] == ["text"] and last.tall() <= 4 * LINE + 12
-        if alone and slide.heading == last.heading != after.heading:
+        if alone and slide.heading == last.heading != after.heading and (brief or not after.heading):
             slide.notes += [last.pieces.pop().cell.source, *last.notes]
     slides[:] = [slide for slide in slides if slide.pieces]
 
