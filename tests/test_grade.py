@@ -81,12 +81,11 @@ def my_gram(X):
 """
 WRITES = """
 import ctypes, pathlib, shutil
+pathlib.Path("scratch").write_text("there is room for notes")
 ctypes.CDLL(None).unshare(0x10020000)  # a new user and mount namespace, where it is root again
 ctypes.CDLL(None).syscall(442, -1, b"/", 0x8000, (ctypes.c_uint64 * 4)(0, 1), 32)
 def my_gram(X):
     shutil.rmtree({folder!r}, ignore_errors=True)
-    with pathlib.Path("scratch").open("w") as file:
-        file.write("there is room for notes")
     return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
 """
 # by student: notebook 04, and the marks it should get

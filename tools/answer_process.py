@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -114,8 +115,11 @@ def isolate(folder, pipe, hidden):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(what, (most, most))
     if sys.platform == "linux":
-        system = ctypes.CDLL(None)
+        system, user, group = ctypes.CDLL(None), os.getuid(), os.getgid()
         if system.unshare(NEW_USER | NEW_NETWORK | NEW_PROCESSES | NEW_MOUNTS) == 0:
+            for what, text in ("setgroups", "deny"), ("uid_map", f"1000 {user} 1"), ("gid_map", f"1000 {group} 1"):
+                with contextlib.suppress(OSError):
+                    Path("/proc/self", what).write_text(text)
             closed = close_doors(system, own, hidden)
             os.chdir(own)  # as it is mounted now
             child = os.fork()  # the first process of the new kind: what it starts dies with it, and sees nothing else

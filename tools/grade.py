@@ -194,8 +194,8 @@ def grade(notebook, exercise, task, seconds):
     names, own = names_in("\n".join(own)), "\n\n".join(own)
     if exercise == "handed_in" and "room" in names:
         return "look", "what the studio showed is not in the notebook: ask for the settings file", own
-    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    with folder as own, Answer(own, code, expression, names, seconds) as answer:
+    room = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with room as folder, Answer(folder, code, expression, names, seconds) as answer:
         mistake = verdict(answer, exercise)
     if mistake:
         return "wrong", mistake, own
