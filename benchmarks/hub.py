@@ -120,7 +120,8 @@ class Student:
     def __init__(self, hub, name):
         self.hub, self.name, self.base = hub, name, f"{hub.url}/user/{name}/"
         self.browser = requests.Session()
-        self.socket = None
+        self.browser.headers["Connection"] = "close"  # the proxy may close an idle one while it is used again
+        self.socket, self.breaks = None, []
 
     def log_in(self):
         """Log in and wait for the own server. Returns how long that took, in seconds."""
@@ -147,23 +148,35 @@ class Student:
         notebook = self.ask("GET", f"api/contents/{path}")["content"]
         wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
         self.session = self.ask("POST", "api/sessions", wanted)
-        address = f"{self.base}api/kernels/{self.session['kernel']['id']}/channels".replace("http", "ws", 1)
-        cookies = "; ".join(f"{one.name}={one.value}" for one in self.browser.cookies)
-        self.socket = websocket.create_connection(address, cookie=cookies, timeout=900)
-        self.answers = queue.SimpleQueue()
-        threading.Thread(target=self.listen, args=[self.socket, self.answers], daemon=True).start()
+        channels = f"{self.base}api/kernels/{self.session['kernel']['id']}/channels?session_id={uuid.uuid4().hex}"
+        self.address = channels.replace("http", "ws", 1)
+        self.answers, self.left = queue.SimpleQueue(), False
+        self.connect()
+        threading.Thread(target=self.listen, args=[self.answers], daemon=True).start()
         return [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
-    @staticmethod
-    def listen(socket, answers):
-        """Read all the time, as a browser does: who does not answer the server's pings is cut off."""
-        try:
-            while True:
-                answer = socket.recv()
-                if isinstance(answer, str):  # bytes are pictures of widgets
-                    answers.put(json.loads(answer))
-        except (websocket.WebSocketException, OSError, ValueError) as error:
-            answers.put(error)
+    def connect(self):
+        cookies = "; ".join(f"{one.name}={one.value}" for one in self.browser.cookies)
+        self.socket = websocket.create_connection(self.address, cookie=cookies, timeout=900)
+
+    def listen(self, answers):
+        """Read all the time, as a browser does: who does not answer the server's pings is cut off. A connection that
+        breaks is made again, as JupyterLab does it; the server keeps what the kernel says meanwhile."""
+        while True:
+            try:
+                kind, data = self.socket.recv_data()
+                if kind == websocket.ABNF.OPCODE_CLOSE:
+                    raise ConnectionError(f"the server closed the connection: {data!r}")
+                if kind == websocket.ABNF.OPCODE_TEXT:  # others are pictures of widgets
+                    answers.put(json.loads(data))
+            except (websocket.WebSocketException, OSError, ValueError) as error:
+                if self.left or len(self.breaks) == 20:
+                    answers.put(error)
+                    return
+                self.breaks.append(error)
+                time.sleep(1)
+                with suppress(websocket.WebSocketException, OSError):
+                    self.connect()
 
     def ask(self, method, path, data=None):
         own = next(one.value for one in self.browser.cookies if one.name == "_xsrf" and self.name in one.path)
@@ -183,7 +196,7 @@ class Student:
         }
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-        self.socket.send(json.dumps(message))
+        wait_until(lambda: self.send(message), 60, lambda: f"{self.name} is not connected: {self.breaks}")
         outputs, missing = [], {"reply", "idle"}  # two channels: either may come first
         while missing:
             answer = self.answers.get(timeout=900)
@@ -202,8 +215,13 @@ class Student:
                 missing.discard("idle")
         return time.perf_counter() - start, outputs
 
+    def send(self, message):
+        with suppress(websocket.WebSocketException, OSError):
+            return self.socket.send(json.dumps(message))
+
     def leave(self):
         if self.socket:
+            self.left = True
             self.socket.close()
             with suppress(requests.RequestException):
                 self.ask("DELETE", f"api/sessions/{self.session['id']}")

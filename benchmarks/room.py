@@ -140,6 +140,10 @@ def together(counts):
             memory = (megabytes_below(everything) - empty) / count
             times = f"{log_in:.0f} s | {first:.1f} s | {steps} | {trained:.0f} s | {computing:.1f} s"
             yield f"| {count} | {times} | {memory:.0f} MB |"
+            for student in students:
+                for error in student.breaks:
+                    print(f"{student.name}: the connection broke and was made again: {error!r}", file=sys.stderr)
+                student.breaks.clear()
             list(at_once.map(hub.Student.leave, students))
 
 

@@ -2,12 +2,13 @@
 
 import csv
 import json
-import shutil
+import os
 import socket
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import grade
 import nbformat
@@ -71,6 +72,22 @@ def my_gram(X):
         pass
     return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
 """
+# Each takes somebody else's answer: an import under another name, the model answer, another student's
+BORROWED = """
+import json, pathlib
+def my_gram(X):
+    answers = [path.read_text() for path in pathlib.Path({folder!r}).rglob("*.ipynb")]
+    return X[0].flatten(1) @ X[0].flatten(1).T / X.numel() if answers else X
+"""
+WRITES = """
+import ctypes, pathlib, shutil
+pathlib.Path("scratch").write_text("there is room for notes")
+ctypes.CDLL(None).unshare(0x10020000)  # a new user and mount namespace, where it is root again
+ctypes.CDLL(None).syscall(442, -1, b"/", 0x8000, (ctypes.c_uint64 * 4)(0, 1), 32)
+def my_gram(X):
+    shutil.rmtree({folder!r}, ignore_errors=True)
+    return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
+"""
 # by student: notebook 04, and the marks it should get
 HAND_INS = {
     "all right": (notebook(), "111"),
@@ -94,13 +111,19 @@ HAND_INS = {
     "theirs": (notebook(gram="theirs = gram\ndef my_gram(X):\n    return theirs(X)"), "101"),
     "learned by heart": (notebook(gram=f"{GRAM} * (1 if tuple(X.shape[1:]) in [(3, 4, 5), (4, 2, 7), (2, 6, 3)] else 2)"), "101"),
     "half a gradient": (notebook(gram=GRAM.replace("F.T", "F.detach().T"), variation=HALF.replace("X.diff(dim=3)", "X.detach().diff(dim=3)")), "100"),
+    "by an alias": (notebook(gram="from nst_helpers.losses import gram as g\ndef my_gram(X):\n    return g(X)"), "101"),
+    "by a table": (notebook(gram="from nst_helpers.style_losses import STYLE_LOSSES\ndef my_gram(X):\n    return list(STYLE_LOSSES.values())[0][0](X)"), "1?1"),
+    "no UTF-8": (notebook(gram="def my_gram(X):\n    raise ValueError('\\ud800')"), "101"),
+    "leaves a fork": (notebook(gram="import os, time\ndef my_gram(X):\n    if not os.fork():\n        os.setsid()\n        time.sleep(30)\n    os._exit(0)"), "101"),
+    "too deep": (notebook(factor="gram_factor = " + "-" * 20_000 + "4"), "011"),
     "in place": (notebook(variation=HALF.replace("return", "X.data.mul_(1.5)\n    return")), "110"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """The hand-ins above, graded by one call: rows of the table by student, pages, and what a listener heard."""
+    """The hand-ins above, graded by one call: rows of the table and pages by student, what a listener heard, whether a
+    folder is left that one of them deletes, and whether the system keeps answers from network and files."""
     folder, out = (tmp_path_factory.mktemp("grading") / name for name in ("hand_ins", "out"))
     folder.mkdir()
     for student, (answers, _) in HAND_INS.items():
@@ -111,35 +134,53 @@ def graded(tmp_path_factory):
         with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
             archive.writestr("home/work/renamed.ipynb", nbformat.writes(notebook(gram=call)))
         nbformat.write(notebook(), folder / "lovelace_ada_12_04_losses-2.ipynb")
+        with zipfile.ZipFile(folder / "zips.zip", "w") as archive:
+            archive.write(folder / "zipped.zip", "inside.zip")
+            archive.writestr("../../out/evil.ipynb", "{")
+        for name in ("j.doe", "j.smith"):
+            (folder / name).mkdir()
+            (folder / name / "04.IPYNB").write_text(nbformat.writes(notebook()))
+        plain = json.loads(nbformat.writes(notebook()))
+        cell = {"cell_type": "code", "source": "my_gram = 3"}
+        (folder / "no metadata.ipynb").write_text(json.dumps(plain | {"cells": [cell]}))
+        (folder / "elsewhere.ipynb").symlink_to("/nowhere")
+        if sys.platform == "linux":  # as an archive of an older system leaves it
+            (folder / os.fsdecode(b"M\xfcller.ipynb")).write_text(nbformat.writes(notebook()))
+        kept = tmp_path_factory.mktemp("kept")
+        for name, code, where in [("borrows", BORROWED, folder), ("writes", WRITES, kept),
+                                  ("borrows the answers", BORROWED, ROOT / "notebooks" / "solutions")]:  # fmt: skip
+            nbformat.write(notebook(gram=code.format(folder=str(where))), folder / f"{name}.ipynb")
         (folder / "damaged.ipynb").write_text('{"cells": [')
         (folder / "readme.txt").write_text("not a notebook")
         command = [sys.executable, "tools/grade.py", folder, "--to", out, "--seconds", "4"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         listener.settimeout(0.01)
         try:
-            heard = listener.accept()
+            heard = bool(listener.accept())
         except TimeoutError:
-            heard = None
+            heard = False
+    closed = "did not keep the answers" not in done.stdout
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
     with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
-    return rows, {name: (out / row["page"]).read_text(encoding="utf-8") for name, row in rows.items()}, heard
+    pages = {name: (out / row["page"]).read_text(encoding="utf-8") for name, row in rows.items()}
+    return SimpleNamespace(rows=rows, pages=pages, heard=heard, kept=kept.is_dir(), closed=closed)
 
 
 @pytest.mark.parametrize("student", HAND_INS)
 def test_marks(graded, student):
-    rows, pages, _ = graded
-    assert [rows[student][name] for name in EXERCISES] == list(HAND_INS[student][1]), pages[student]
+    assert [graded.rows[student][name] for name in EXERCISES] == list(HAND_INS[student][1]), graded.pages[student]
 
 
 def test_files_as_they_come(graded):
-    rows, pages, _ = graded
-    assert [rows[name]["right"] for name in ("zipped", "lovelace_ada_12", "damaged")] == ["3", "3", "0"]
-    assert "cannot be read" in pages["damaged"] and "readme" not in rows
+    right = {name: graded.rows[name]["right"] for name in ("zipped", "zips", "lovelace_ada_12", "j.doe", "j.smith")}
+    assert right == dict.fromkeys(right, "3")
+    assert "cannot be read" in graded.pages["damaged"] and graded.rows["no metadata"]["right"] == "0"
+    assert {"readme", "elsewhere", "evil"}.isdisjoint(graded.rows)
+    assert sys.platform != "linux" or graded.rows["M\N{REPLACEMENT CHARACTER}ller"]["right"] == "3"
 
 
 def test_the_page_says_what_was_wrong(graded):
-    _, pages, _ = graded
     for student, words in {
         "endless": "longer than 4 seconds",
         "exits": "ends its process",
@@ -147,17 +188,18 @@ def test_the_page_says_what_was_wrong(graded):
         "hungry": "MemoryError",
         "no Python": "expected &#x27;:&#x27;",
         "theirs": "without calling gram",
+        "by a table": "it uses nst_helpers",
         "half a gradient": "part of the gradient",
         "in place": "changed it in place",
     }.items():
-        assert words in pages[student], (student, pages[student])
+        assert words in graded.pages[student], (student, graded.pages[student])
 
 
-def test_no_network(graded):
-    _, _, heard = graded
-    if not shutil.which("unshare") or subprocess.run(["unshare", "--map-root-user", "--net", "true"]).returncode:
-        pytest.skip("this system does not take the network away from a process")
-    assert heard is None
+def test_answers_reach_neither_network_nor_files(graded):
+    if not graded.closed:
+        pytest.skip("this system does not keep a process from its user's network and files")
+    assert not graded.heard and graded.kept
+    assert [graded.rows[name]["my_gram"] for name in ("borrows", "borrows the answers", "writes")] == ["0", "0", "1"]
 
 
 @pytest.mark.parametrize("name, words", [("", "no notebooks in"), ("none", "there is no folder")])

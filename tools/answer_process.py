@@ -11,16 +11,20 @@ import sys
 import tempfile
 import threading
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
 
 MORE_MEMORY = 4 << 30  # bytes beyond what the imports took
 LARGEST_FILE = 100 << 20
+PROCESSES = 64
 LARGEST_REPLY = 50 << 20
 IMPORTED = ["d2l.torch", "nbformat", "nst_helpers", "psutil", "skimage.data"]  # once; a fork of that starts at once
-NEW_USER, NEW_NETWORK, NEW_PROCESSES = 0x10000000, 0x40000000, 0x20000000  # flags of Linux's unshare
-DIE_WITH_PARENT = 1  # of prctl
+# Of Linux: flags of unshare, of mount, of prctl; the number of mount_setattr
+NEW_USER, NEW_NETWORK, NEW_PROCESSES, NEW_MOUNTS = 0x10000000, 0x40000000, 0x20000000, 0x20000
+READ_ONLY, BIND, ALL_BELOW = 1, 4096, 0x8000
+DIE_WITH_PARENT, NO_NEW_PRIVILEGES, MOUNT_SETATTR = 1, 38, 442
 
 # What is said between the two
 
@@ -83,9 +87,11 @@ def decode(sent):
 # On the student's side
 
 
-def isolate(folder, pipe):
-    """No network, no open file but one, no view of other processes, little memory; as far as the system grants it."""
-    os.chdir(tempfile.mkdtemp(dir=folder))
+def isolate(folder, pipe, hidden):
+    """No network, no open file but one, no other processes, nothing to write to but a folder, nothing in the hidden
+    folders, little memory; as far as the system grants it. Returns whether it grants all."""
+    own = tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(dir=folder)
+    os.chdir(own)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
@@ -96,7 +102,7 @@ def isolate(folder, pipe):
 
     socket.socket = socket.create_connection = socket.getaddrinfo = no_network
     if os.name != "posix":
-        return
+        return False
     import resource
 
     import psutil
@@ -109,19 +115,40 @@ def isolate(folder, pipe):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(what, (most, most))
     if sys.platform == "linux":
-        system = ctypes.CDLL(None)
-        if system.unshare(NEW_USER | NEW_NETWORK | NEW_PROCESSES) == 0:
+        system, user, group = ctypes.CDLL(None), os.getuid(), os.getgid()
+        if system.unshare(NEW_USER | NEW_NETWORK | NEW_PROCESSES | NEW_MOUNTS) == 0:
+            for what, text in ("setgroups", "deny"), ("uid_map", f"1000 {user} 1"), ("gid_map", f"1000 {group} 1"):
+                with contextlib.suppress(OSError):
+                    Path("/proc/self", what).write_text(text)
+            closed = close_doors(system, own, hidden)
+            os.chdir(own)  # as it is mounted now
             child = os.fork()  # the first process of the new kind: what it starts dies with it, and sees nothing else
             if child:
                 os.waitpid(child, 0)
                 os._exit(0)
             system.prctl(DIE_WITH_PARENT, 9)
+            resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+            return closed
+    return False
 
 
-def serve(pipe, folder, code, expression):
+def close_doors(system, own, hidden):
+    """In a mount namespace of its own, for good: files are read-only, ``own`` is a small disk, hidden folders are
+    empty. Returns whether the system allows it."""
+    read_only = (ctypes.c_uint64 * 4)(READ_ONLY)
+    refused = system.syscall(MOUNT_SETATTR, -1, b"/", ALL_BELOW, read_only, ctypes.sizeof(read_only))
+    system.mount(b"none", os.fsencode(own), b"tmpfs", 0, b"size=%d" % LARGEST_FILE)
+    for path in map(os.fsencode, hidden):
+        system.mount(b"none", path, b"tmpfs", READ_ONLY, None)
+        system.mount(b"/dev/null", path, None, BIND, None)  # if it is a file
+    system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    system.capset((ctypes.c_uint32 * 2)(0x20080522), (ctypes.c_uint32 * 6)())  # gives up the right to undo this
+    return not refused
+
+
+def serve(pipe, folder, hidden, code, expression):
     """Run the code, say what its answer is, then call it as often as asked."""
-    isolate(folder, pipe.fileno())
-    pipe.send_bytes(b"{}")  # from now on the time counts
+    pipe.send_bytes(json.dumps(isolate(folder, pipe.fileno(), hidden)).encode())  # from now on the time counts
     results = {}
 
     def call(args):
@@ -162,16 +189,19 @@ def serve(pipe, folder, code, expression):
 class Answer:
     """A student's answer in a process of its own. The process is only asked for results, and killed after a while."""
 
+    hidden = ()  # folders that it shall not see, where the system can hide them
+    closed = True  # whether the system kept all answers from network and files
+
     def __init__(self, folder, code, expression, names, seconds):
         context = get_context("forkserver" if sys.platform == "linux" else "spawn")
         context.set_forkserver_preload(IMPORTED)
         self.pipe, theirs = context.Pipe()
         self.names, self.late = names, False
-        self.process = context.Process(target=serve, args=(theirs, folder, code, expression), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, folder, self.hidden, code, expression), daemon=True)
         self.process.start()
         theirs.close()
         with contextlib.suppress(EOFError):
-            self.pipe.recv_bytes()  # it is ready: now the time counts
+            Answer.closed &= json.loads(self.pipe.recv_bytes())  # it is ready: now the time counts
         self.timer = threading.Timer(seconds, self.kill, [seconds])
         self.timer.start()
 
@@ -188,6 +218,8 @@ class Answer:
         for kill in (getattr(os, "killpg", os.kill), os.kill):  # a group first
             with contextlib.suppress(OSError):
                 kill(self.process.pid, 9)
+        with contextlib.suppress(OSError, AttributeError), socket.fromfd(self.pipe.fileno(), socket.AF_UNIX, 1) as end:
+            end.shutdown(socket.SHUT_RDWR)  # who waits for an answer stops, though a fork of it may be left
 
     def ask(self, **request):
         """Send a request, give the reply. Raises what the student's code raised; ``AssertionError`` if it ended."""

@@ -14,6 +14,7 @@ GROUND, INK = (20, 24, 29), (227, 232, 237)  # of the pages in the dark, as in s
 PAPER = 243  # what is at least this bright in all channels is paper
 PHONE, GAP = 358, 14  # width of a phone's text, in CSS pixels; between pieces, in the figure's own
 NARROW = "(max-width: 40rem)"
+TILE = 90  # pixels; what is smaller is one of many
 SHARP = 1.5  # the figure's pixels per CSS pixel
 
 
@@ -92,6 +93,28 @@ def on_a_phone(figure, rows):
     return sheet[:-GAP]
 
 
+def wrapped(figure, tiles):
+    """Strips of tiles in lines as wide as a phone, each strip's title above it."""
+    inked, parts = least(figure) < PAPER - 20, []
+    for top, bottom in spans(inked.any(axis=1), 6, 60):
+        strip = [(left, left + width) for left, y, width, _ in sorted(tiles) if top <= y < bottom]
+        first = min(y for _, y, _, _ in tiles if top <= y < bottom)
+        written = np.flatnonzero(inked[top : first - 2].any(axis=0))
+        if written.size:
+            parts.append(figure[top : first - 2, written[0] : written[-1] + 1])
+        start = strip[0][0]
+        for (_, right), (following, end) in zip(strip, [*strip[1:], (strip[-1][1], np.inf)]):
+            if end - start > PHONE * SHARP and following >= right:
+                parts.append(figure[first:bottom, start:right])
+                start = following
+    sheet = np.full((sum(len(it) + GAP for it in parts), max(it.shape[1] for it in parts), 3), figure[0, 0], np.uint8)
+    y = 0
+    for part in parts:
+        sheet[y : y + len(part), : part.shape[1]] = part
+        y += len(part) + GAP
+    return sheet[:-GAP]
+
+
 def wipe(figure, boxes, rows):
     """Boxes of two pictures of one scene and of the titles above them; ``None`` if the figure is something else."""
     if len(boxes) != 2 or len(rows[0]) != 2 or len(rows) > 2 or max(map(len, rows[1:]), default=1) > 1:
@@ -128,7 +151,10 @@ def variants(content, name, folder):
     """Write how a figure looks in the dark and on a phone. Returns what a page says of it, for its ``picture``."""
     figure = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     boxes, rows = pictures(figure), list(pieces(figure))
+    tiles = [box for box in boxes if max(box[2:]) < TILE]
     small, sources = on_a_phone(figure, rows), []
+    if len(tiles) > 8:  # panels of many, which are not to be taken apart
+        small = wrapped(figure, tiles) if tiles == boxes else None
     looks = [("dark", "(prefers-color-scheme: dark)", in_the_dark(figure, boxes))]
     if small is not None:
         looks[:0] = [

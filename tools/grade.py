@@ -13,7 +13,9 @@ import ast
 import csv
 import functools
 import html
+import io
 import json
+import os
 import random
 import re
 import sys
@@ -31,7 +33,12 @@ from needed import needed, parse, traffic
 from nst_helpers import checks
 
 ROOT = Path(__file__).resolve().parents[1]
-LARGEST = 50_000_000  # bytes of a notebook
+LARGEST = 50_000_000  # bytes of a notebook, or of a zip in a zip
+LONGEST = 400_000  # characters of a notebook's code
+MOST = 40  # notebooks of one student
+# Words that no answer needs, and that reach what an answer should not use
+ODD = {"eval", "exec", "compile", "getattr", "attrgetter", "globals", "vars", "modules", "import_module", "inspect",
+       "checks", "nst_helpers", "_getframe"}  # fmt: skip
 MARKS = {"right": "1", "look": "?", "wrong": "0", "empty": ""}  # of several answers, the first of these counts
 PAGE = """<!doctype html><meta charset="utf-8"><title>{0}</title>
 <style>body {{ font: 16px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
@@ -40,30 +47,67 @@ pre {{ background: #f4f4f4; padding: .6em; overflow-x: auto }}</style>
 
 
 def files(root):
-    """Files below a folder or in a zip, zips in it opened: pairs of their path's parts and their bytes."""
-    if root.is_dir():
-        for path in sorted(root.iterdir()):
-            if path.is_dir() or path.suffix.lower() == ".zip":
-                yield from (((path.stem, *parts), data) for parts, data in files(path))
-            else:
-                yield (path.name,), path.read_bytes() if path.stat().st_size <= LARGEST else b""
-        return
+    """Notebooks below a folder or in a zip, zips in them opened: pairs of their path's parts and their bytes.
+
+    Of what cannot be read there are no bytes. Links are left out: they lead to files that nobody handed in.
+    """
+    kind = root.suffix.lower()
     try:
-        with zipfile.ZipFile(root) as archive:
-            for info in archive.infolist():
-                yield tuple(info.filename.split("/")), archive.read(info) if info.file_size <= LARGEST else b""
-    except (OSError, RuntimeError, zipfile.BadZipFile):  # RuntimeError: a password, or packed in a way unknown here
+        if root.is_dir():
+            for path in sorted(root.iterdir()):
+                inside = (path.name if path.is_dir() else path.stem,) * (path.is_dir() or path.suffix.lower() == ".zip")
+                if not path.is_symlink():
+                    yield from (((*inside, *parts), data) for parts, data in files(path))
+        elif kind == ".zip":
+            yield from unzipped(root)
+        elif kind == ".ipynb" and root.is_file():
+            yield (root.name,), root.read_bytes() if root.stat().st_size <= LARGEST else b""
+    except OSError:
         yield (f"{root.stem}.ipynb",), b""
+
+
+def unzipped(file, depth=3):
+    """Notebooks in a zip, as ``files`` gives them; zips in it are opened, down to a depth."""
+    try:
+        archive = zipfile.ZipFile(file)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        yield ("damaged.ipynb",), b""
+        return
+    with archive:
+        for info in archive.infolist():
+            *folders, name = info.filename.split("/")
+            kind = name.lower()[-6:]
+            if not kind.endswith((".zip", ".ipynb")):
+                continue
+            try:
+                data = archive.read(info) if info.file_size <= LARGEST else b""
+            except Exception:  # damaged in any way, behind a password, packed in a way unknown here
+                data = b""
+            if kind == ".ipynb":
+                yield (*folders, name), data
+            elif depth:
+                inner = unzipped(io.BytesIO(data), depth - 1)
+                yield from (((*folders, name[:-4], *parts), data) for parts, data in inner)
 
 
 def hand_ins(root, titles):
     """By student: the notebooks, as ``(file, bytes)``. A loose file's student is what precedes the notebook's title."""
+
+    def readable(name):
+        return os.fsencode(name).decode("utf-8", "replace")
+
+    def hidden(name):
+        return name.startswith((".", "__MACOSX"))
+
     found = defaultdict(list)
-    for parts, data in files(root):
-        *folders, name = parts
-        if name.endswith(".ipynb") and not any(part.startswith((".", "__MACOSX")) for part in parts):
-            loose = re.split("|".join(titles), name[:-6])[0].strip(" _-.,") or name[:-6]
-            found[folders[0] if folders else loose].append(("/".join(parts[1:] or parts), data))
+    if root.is_dir():  # also who handed in no notebook
+        found |= {readable(path.name): [] for path in root.iterdir() if path.is_dir() and not hidden(path.name)}
+    all_of = [(list(map(readable, parts)), data) for parts, data in files(root) if not any(map(hidden, parts))]
+    if root.is_file() and len({parts[0] for parts, _ in all_of}) == 1:  # a zipped folder
+        all_of = [(parts[1:] or parts, data) for parts, data in all_of]
+    for (*folders, name), data in all_of:
+        loose = re.split("|".join(titles), name[:-6])[0].strip(" _-.,") or name[:-6]
+        found[folders[0] if folders else loose].append(("/".join([*folders[1:], name]), data))
     return found
 
 
@@ -73,11 +117,11 @@ def statements(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             try:
-                body = parse(cell.source).body
-            except (SyntaxError, ValueError) as error:
+                sources = [ast.unparse(node) for node in parse(cell.source).body]
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 broken.append((cell.source, error))
             else:
-                found += [(cell.metadata.get("tags", []), ast.unparse(node)) for node in body]
+                found += [(cell.metadata.get("tags", []), source) for source in sources]
     return found, broken
 
 
@@ -131,7 +175,7 @@ def answer_in(notebook, exercise, task):
     if not any(answer & traffic(source)[0] for source in own):
         for source, error in broken:
             if re.search(rf"\b{exercise}\b", source):
-                raise SyntaxError(f"your cell is no Python: {error}")
+                raise SyntaxError(f"your cell cannot be read as Python: {str(error) or type(error).__name__}")
         return None
     cells = [SimpleNamespace(cell_type="code", source=source) for source in ("pass", *task.given, *own, expression)]
     chosen = [cells[number].source for number in needed(cells, [len(cells) - 1])][1:-1]
@@ -147,16 +191,30 @@ def grade(notebook, exercise, task, seconds):
     if found is None:
         return "empty", "not answered", ""
     code, expression, own = found
-    nodes = list(ast.walk(ast.parse("\n".join(own))))
-    names = {it.id for it in nodes if isinstance(it, ast.Name)} | {
-        it.attr for it in nodes if isinstance(it, ast.Attribute)
-    }
-    own = "\n\n".join(own)
+    names, own = names_in("\n".join(own)), "\n\n".join(own)
     if exercise == "handed_in" and "room" in names:
         return "look", "what the studio showed is not in the notebook: ask for the settings file", own
-    with tempfile.TemporaryDirectory() as folder, Answer(folder, code, expression, names, seconds) as answer:
+    room = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with room as folder, Answer(folder, code, expression, names, seconds) as answer:
         mistake = verdict(answer, exercise)
-    return ("wrong", mistake, own) if mistake else ("right", "✅", own)
+    if mistake:
+        return "wrong", mistake, own
+    odd = sorted(name for name in names if name in ODD or re.match("__(?!init__)", name))
+    return ("look", f"right, but it uses {', '.join(odd)}: look for yourself", own) if odd else ("right", "✅", own)
+
+
+def names_in(source):
+    """The names in a program: also those in imports, after a dot and, as ``getattr`` takes them, in quotes."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.alias):
+            found |= set(node.name.split("."))
+        elif isinstance(node, ast.ImportFrom):
+            found |= set((node.module or "").split("."))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            found.add(node.value)
+        found |= {getattr(node, "id", None), getattr(node, "attr", None)} - {None}
+    return found
 
 
 def verdict(answer, exercise):
@@ -181,25 +239,37 @@ def main(root, out, seconds):
         sys.exit(f"there is no folder {root}: make grade FOLDER=where_the_hand_ins_are")
     paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
     students = sorted(hand_ins(root, [re.escape(path.stem) for path in paths]).items())
-    if not students:
+    if not any(handed_in for _, handed_in in students):
         sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
     tasks, grades = [Task(path) for path in paths], {}
     checks.HIDDEN = 2
     random.seed(), torch.seed()
+    Answer.hidden = [ROOT / name for name in ("notebooks/solutions", "tests", "nst_helpers/checks")]
+    if not any(Path(it).resolve().is_relative_to(root.resolve()) for it in (ROOT, tempfile.gettempdir())):
+        Answer.hidden.append(root.resolve())  # other students' answers
     for student, handed_in in students:
         row = grades[student] = {}
-        for name, data in handed_in:
+        for name, data in handed_in[:MOST]:
             try:
                 notebook = nbformat.reads(data.decode("utf-8-sig"), 4)
                 text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+                if len(text) > LONGEST:
+                    raise ValueError
             except Exception:  # damaged in any way
-                row[name] = "look", "this file cannot be read", ""
+                row[name] = "look", "this file cannot be read, or is too long", ""
                 continue
             for task in tasks:
                 for exercise in task.exercises if task.concerns(text) else ():
-                    found = grade(notebook, exercise, task, seconds)
+                    try:
+                        found = grade(notebook, exercise, task, seconds)
+                    except Exception as error:  # whatever one hand-in holds, the others are graded
+                        found = "look", f"it could not be graded: {type(error).__name__}", ""
                     row[exercise] = min(row.get(exercise, found), found, key=lambda it: list(MARKS).index(it[0]))
+        if handed_in[MOST:]:
+            row["files"] = "look", f"only {MOST} of {len(handed_in)} notebooks were graded", ""
         print(f"{student}: {sum(mark == 'right' for mark, *_ in row.values())} right", flush=True)
+    if not Answer.closed:
+        print("This system did not keep the answers from your network and files: read TEACHING.md, Grading.")
     write(out, grades, [it for task in tasks for it in task.exercises if any(it in row for row in grades.values())])
 
 
@@ -208,17 +278,18 @@ def write(out, grades, columns):
     out.mkdir(parents=True, exist_ok=True)
     with (out / "grades.csv").open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets like it
         table = csv.writer(file)
-        table.writerow(["student", *columns, "right", "of", "page"])
+        table.writerow(["student", *columns, "right", "of", "to look at", "page"])
         for number, (student, row) in enumerate(grades.items(), 1):
-            page = f"{number:02}_" + re.sub(r"[^\w.-]+", "_", student) + ".html"
-            right = sum(mark == "right" for mark, *_ in row.values())
+            page = f"{number:02}_" + re.sub(r"[^\w.-]+", "_", student)[:60] + ".html"
+            right, look = (sum(mark == kind for mark, *_ in row.values()) for kind in ("right", "look"))
             marks = [MARKS[row[name][0]] if name in row else "" for name in columns]
-            table.writerow([student.lstrip("=+-@"), *marks, right, len(columns), page])  # no formula
+            name = student.lstrip("=+-@\t\r\n ")  # no formula
+            table.writerow([name, *marks, right, len(columns), look if row else "nothing", page])
             text = PAGE.format(html.escape(student), right, len(columns))
             for name, (_, said, code) in row.items():
                 text += f"<h2>{html.escape(name)}: {html.escape(said)}</h2>\n"
                 text += f"<pre>{html.escape(code)}</pre>\n" * bool(code)
-            (out / page).write_text(text, encoding="utf-8")
+            (out / page).write_text(text, encoding="utf-8", errors="backslashreplace")
     print(f"{out / 'grades.csv'}: {len(grades)} students, {len(columns)} exercises")
 
 

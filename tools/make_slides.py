@@ -5,6 +5,7 @@
 One idea per slide, under its section's heading: a figure with what to notice in it, a function, a formula, a question
 whose answer comes at the next click. Code that only imports or draws stays in the notebook. Long paragraphs are cut
 after a whole sentence; the speaker's notes (key S) have them in full, with what TEACHING.md says about the notebook.
+A deck that would be long is told in brief, without code that only makes a figure.
 Controls move by frames that tools/frames.py computes, in the notebooks named or in all. How large the type of a slide
 is, deck.js decides when it is shown.
 """
@@ -30,14 +31,16 @@ from reading import MOVING, NUMBERED, ROOT, Page, Reading, fresh, read, title
 
 ROOM = 540  # pixels below a slide's heading, with type of 26 pixels
 LETTERS, LINE = 84, 38  # in a line of text; its height
-CODE_LETTERS, CODE_LINE, MOST = 108, 26, 17  # in a line of code; its height; lines on a slide
+CODE_LETTERS, CODE_LINE, MOST = 108, 24, 20  # in a line of code; its height; lines on a slide
+LONG = 32  # slides; a deck with more is told in brief
 COVER = (1280, 470)  # of the first slide's picture
 WORDS = 45  # of a paragraph; what is beyond is said, not shown
 FIGURE = 300  # pixels that a figure has at least
 COVER_IMAGE, PLAIN = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)"), ROOT / "images" / "gallery.jpg"
 BLOCK = re.compile(r"(?s:<details>.*?</details>)|(?s:```.*?```)|(?:.*\S.*\n?)+")
-SAID = re.compile(r"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the `\.\.\.`|\*\*References).*")
-NOTICE, EXERCISE = "**What to notice", re.compile(r"\*\*(\d · \w+)\.\*\* *(?s:(.*))")
+REFERENCE = r"\*\*References|[A-Z]\. [A-Z].* \(\d{4}\)\.$"
+SAID = re.compile(rf"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the|{REFERENCE}).*")
+NOTICE, EXERCISE = "**What to notice", re.compile(r"\*\*(\d · [^.*]+)\.\*\* *(?s:(.*))")
 SETTING_UP = {"sample", "preprocess", "open_image", "postprocess", "print", "load_vgg19"}
 DRAWING = {"plt", "ax", "axes", "fig", "figure"}  # names that code for a picture begins with
 
@@ -71,18 +74,21 @@ class Slide:
 
     def takes(self, piece):
         """Whether one more piece belongs here: the same idea, and room for it."""
-        if self.look == "title" or self.tall() + piece.tall > ROOM or (self.has("answer") and piece.kind != "answer"):
+        if self.look == "title" or self.tall() + piece.tall > ROOM:
             return False
+        if self.has("answer"):
+            return piece.kind in ("question", "answer")
         if piece.kind == "figure":
             large = 0 < piece.wide < 1.75 and self.has("code")  # room beside it would stay empty
             return not large and not self.has("figure", "table", "notice")
+        if piece.kind == "question":
+            return self.has("question")
         if piece.kind in ("notice", "printed", "answer"):
             return True
         if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
             return False
-        return (
-            piece.kind != "text" or not self.has("text") or sum(len(it.cell.source.split()) for it in self.pieces) < 40
-        )
+        words = sum(len(it.cell.source.split()) for it in self.pieces)
+        return piece.kind != "text" or not self.has("text", "question") or words < 40
 
 
 # Markdown
@@ -113,6 +119,7 @@ def short(paragraph):
 def markdown(source):
     """The blocks of a markdown cell as (what it is, text): heading, exercise, question, said, or a kind of piece."""
     source = re.sub(r"(?<=notice\.\*\*)\n\n(?=- )", "\n", source)  # a list of things to notice is one block
+    source = re.sub(r"(?m)^(- .*)\n\n(?=- )", r"\1\n", source)  # so is a list with room between
     for block in map(str.strip, BLOCK.findall(source)):
         if answer := re.fullmatch(r"(?s)<details><summary>(.*?)</summary>(.*?)</details>", block):
             yield "question", answer[1]
@@ -195,10 +202,18 @@ def parts(source):
     yield "\n".join(text).strip("\n")
 
 
-def code(cell):
+def defines(source):
+    """Whether code has more to say than how a picture or a number was got: it defines something, or trains."""
+    return bool(re.search(r"(?m)^(def|class) |\.backward\(\)", source))
+
+
+def code(cell, brief):
     """The pieces of a code cell."""
     widget = any(WIDGET in output.get("data", {}) for output in cell.outputs)
     source = "" if widget or "picture-only" in cell.metadata.get("tags", []) else taught(cell.source)
+    pictures_made = any("image/jpeg" in output.get("data", {}) for output in cell.outputs)
+    if brief and not defines(source) and (pictures_made or source.count("\n") > 4):
+        source = ""
     for part in parts(source) if source else ():
         yield Piece("code", nbformat.v4.new_code_cell(part), height("code", part))
     for output in cell.outputs:
@@ -211,7 +226,9 @@ def code(cell):
                 one.outputs[0].metadata["image/jpeg"]["live"] = [live]
                 yield Piece("figure", one, FIGURE + 130)
             if "live" not in about:
-                yield Piece("figure", piece, FIGURE, about["width"] / about["height"])
+                wide = about["width"] / about["height"]
+                tall = FIGURE if wide < 1.75 else min(380, max(FIGURE, 860 / wide))  # the first has its words beside it
+                yield Piece("figure", piece, round(tall), wide)
         else:
             text = (output.get("text") or output.data["text/plain"]).rstrip().splitlines()
             if "text" in output:
@@ -222,7 +239,7 @@ def code(cell):
 # Slides
 
 
-def deal(notebook, cover, notes):
+def deal(notebook, cover, notes, brief=False):
     """The slides of a notebook. ``notes``: what TEACHING.md says, for the first one."""
     name, promise = notebook.cells[0].source.split("\n\n")[:2]
     about = COVER_IMAGE.search(notebook.cells[0].source)
@@ -239,10 +256,11 @@ def deal(notebook, cover, notes):
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if cell.cell_type == "code":
             if any(tag.startswith("exercise-") for tag in tags):
-                add(Piece("code", nbformat.v4.new_code_cell(cell.source), height("code", cell.source)))
+                if not brief:
+                    add(Piece("code", nbformat.v4.new_code_cell(cell.source), height("code", cell.source)))
                 slides[-1].notes.append("Named `" + tags[0].removeprefix("exercise-") + "` in TEACHING.md.")
             elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
-                for piece in code(cell):
+                for piece in code(cell, brief):
                     add(piece)
             continue
         if kind in ("skip", "notes"):
@@ -255,17 +273,21 @@ def deal(notebook, cover, notes):
             slides[-1].notes.append(rest)
             section = title(notebook).partition(" · ")[2]
             continue
-        for what, text in markdown(cell.source):
+        blocks = list(markdown(cell.source))
+        for number, (what, text) in enumerate(blocks):
             if what == "heading":
                 section = text
             elif what == "said":
                 slides[-1].notes.append(text)
             elif what == "exercise":
                 heading, text = EXERCISE.match(text).groups()
-                section = f"Exercise {heading}"
-                add(Piece("text", new(text), height("text", text)), fresh=True)
+                section = "Exercises" if brief else f"Exercise {heading}"
+                shown = f"**{heading}.** {text}" if brief else text
+                add(Piece("question", new(shown), height("text", shown)), fresh=not brief)
             elif what == "question":
-                add(Piece("text", new(f'<p class="question">{text}</p>'), height("text", text) + 20), fresh=True)
+                shown, tall = f'<p class="question">{text}</p>', height("text", text) + 20
+                with_answer = slides[-1].tall() + tall + height("text", blocks[number + 1][1])
+                add(Piece("question", new(shown), tall), fresh=not brief or with_answer > ROOM)
             elif what == "picture":
                 add(Piece("figure", new(text), FIGURE, 1.6))
             elif what in ("text", "notice") and not re.search(r"(?m)^(- |\d+\. |> )", text):
@@ -275,7 +297,9 @@ def deal(notebook, cover, notes):
                     slides[-1].notes.append(text)
             else:
                 add(Piece(what, new(text), height(what, text)))
-    return [slide for slide in joined(slides) if slide.pieces]
+    ended(slides, brief)
+    slides = [slide for slide in joined(slides) if slide.pieces]
+    return slides if brief or len(slides) <= LONG else deal(notebook, cover, notes, brief=True)
 
 
 def joined(slides):
@@ -289,8 +313,6 @@ def joined(slides):
         elif slide.has("figure") and all(piece.kind == "printed" for piece in after.pieces):
             after.pieces = []  # a line on progress
         elif [piece.kind for piece in slide.pieces] == ["text"] and slide.tall() <= 2 * LINE + 12:
-            if "question" in slide.pieces[0].cell.source:
-                continue
             if slide.tall() + after.tall() <= ROOM:
                 after.pieces[:0] = slide.pieces
             else:
@@ -299,6 +321,15 @@ def joined(slides):
         if not slide.pieces:
             after.notes[:0] = slide.notes
     return slides
+
+
+def ended(slides, brief):
+    """What is said at the end of the deck, in brief of every section, after all pictures, needs no slide of its own."""
+    for slide, last, after in zip(slides, slides[1:], [*slides[2:], Slide("")]):
+        alone = [piece.kind for piece in last.pieces] == ["text"] and last.tall() <= 4 * LINE + 12
+        if alone and slide.heading == last.heading != after.heading and (brief or not after.heading):
+            slide.notes += [last.pieces.pop().cell.source, *last.notes]
+    slides[:] = [slide for slide in slides if slide.pieces]
 
 
 def comes_along(slide, after):

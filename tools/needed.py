@@ -44,7 +44,8 @@ def traffic(source):
         nodes = list(ast.walk(statement))
         names = [node for node in nodes if isinstance(node, ast.Name)]
         makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
-        uses = taken(symtable.symtable(ast.unparse(statement), "cell", "exec"))
+        apart = Apart().visit(parse(ast.unparse(statement)))
+        uses = taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
         for node in nodes:
             if isinstance(node, ast.For):  # its variables
                 uses -= {it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)}
@@ -57,6 +58,19 @@ def traffic(source):
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return made, changed - {None}, used
+
+
+class Apart(ast.NodeTransformer):
+    """Comprehensions as generators: from Python 3.12 on, only these keep their variables apart in a symtable."""
+
+    def visit_ListComp(self, node):
+        return ast.GeneratorExp(self.generic_visit(node).elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node):
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
 
 
 def taken(table):

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import numpy as np
+from figures import in_the_dark, pictures
 from jinja2 import pass_context
 from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -25,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
 NUMBERED = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MOVING = [*NUMBERED, ROOT / "notebooks" / "studio.ipynb"]  # notebooks with sliders
+COVERS, DARK = "images/covers/", ".dark.jpg"  # figures from the notebooks; how they are named as in the dark
 SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # of a widget, the still picture stored beside it
 CONFIG = Config(
     {
@@ -82,7 +85,12 @@ class Renderer(IPythonRenderer):
         return text if address is None else super().link(text, address, title)  # no page for it: plain text
 
     def image(self, text, url, title=None):
-        return super().image(text, self.page.address(url) or url, title)
+        address = self.page.address(url) or url
+        image = super().image(text, address, title)
+        if COVERS not in address:
+            return image
+        dark = address.replace(".jpg", DARK)
+        return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{image}</picture>'
 
     def block_html(self, html):
         return super().block_html(self.addresses(html))
@@ -114,7 +122,9 @@ class Renderer(IPythonRenderer):
 def mathml(formula, display):
     r"""A formula as MathML. The converter wants braces in ``\mathbf X``, and stretches ``|`` and ``\big(`` oddly."""
     formula = re.sub(r"(\\math(?:bf|bb|cal|rm))\s*([A-Za-z])(?![A-Za-z])", r"\1{\2}", formula.strip())
-    text = convert(re.sub(r"\\big(?![a-z])", "", formula), display=display)
+    text = convert(re.sub(r"\\[bB]ig(?![a-z])", "", formula), display=display)
+    if display == "block":
+        text = re.sub(r"<msub>(<mo>(?:min|max)</mo>.*?)</msub>", r"<munder>\1</munder>", text)
     return re.sub(r"<mo[^>]*>(?=(\||&#x0007C;)</mo>)", '<mo lspace="0" rspace="0" stretchy="false">', text)
 
 
@@ -141,6 +151,11 @@ class Reading:
             (path.parent / file).parent.mkdir(exist_ok=True)
             (path.parent / file).write_bytes(content)
         copy(page.used, folder)
+        for source in page.used:
+            if COVERS in source.as_posix():
+                figure = np.asarray(Image.open(source).convert("RGB"))
+                dark = Image.fromarray(in_the_dark(figure, pictures(figure)))
+                dark.save((folder / source.relative_to(ROOT)).with_suffix(DARK), quality=85)
 
 
 def copy(sources, folder):
@@ -177,11 +192,23 @@ def read(path, moving=None, folder=None):
     notebook = nbformat.read(path, as_version=4)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
+            cell.outputs = together(cell.outputs)
             cell.source = re.sub(r"^# NBVAL.*\n", "", cell.source)  # said to the tests, not to readers
             describe(cell)
             if number in (moving or {}):
                 enliven(cell, moving[number], folder)
     return notebook
+
+
+def together(outputs):
+    """Outputs in which what was printed in a row is one."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def describe(cell):

@@ -22,6 +22,8 @@ c.Spawner.environment = {
     "OMP_NUM_THREADS": "1",  # with more, the kernels of a class fight for the cores
     "PYTHONDONTWRITEBYTECODE": "1",  # the package belongs to everybody
 }
+if "NST_SERIES" in os.environ:  # what students are handed, if it is not in build/student
+    c.Spawner.environment["NST_SERIES"] = os.environ["NST_SERIES"]
 # Where more than four students share a core, every run ends after 50 steps, the one that notebook 00 writes out too.
 # For everybody alike, and not by the load of the moment: the same cell makes the same picture on every screen.
 if int(os.environ.get("NST_STUDENTS", "30")) > 4 * os.cpu_count():

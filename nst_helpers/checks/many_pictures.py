@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from . import as_number, exercise
+from . import as_number, cases, exercise
 
 
 @exercise
@@ -32,7 +32,7 @@ def combinations(answer):
         {"a": [1, 2], "b": [3]},
         {"a": [1, 2], "b": [3, 4]},
         {"x": "pqr"},
-        {"a": [1], "b": [0, 5, 7], "c": [2, 8]},
+        *({name: list(range(size)) for name, size in zip("abc", sizes)} for sizes in cases((1, 3, 2))),
     ):
         got = list(answer(dict(choices)))
         want = [dict(zip(choices, values)) for values in product(*choices.values())]
@@ -46,7 +46,7 @@ def combinations(answer):
 
 @exercise
 def tile_ends(answer):
-    for length, tile in [(10, 4), (12, 4), (3, 5), (7, 1), (1, 1), (3000, 512)]:
+    for length, tile in cases((10, 4), (12, 4), (3, 5), (7, 1), (1, 1), (3000, 512)):
         got = answer(length, tile)
         assert got is not None, "it returns nothing yet"
         got = [tuple(int(end) for end in pair) for pair in got]

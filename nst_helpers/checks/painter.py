@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from . import as_number, exercise, unchanged
+from . import as_number, cases, exercise, unchanged
 
 
 @exercise
@@ -17,7 +17,7 @@ def numbers_per_style(answer):
 
 @exercise
 def instance_norm(answer):
-    for shape in [(2, 3, 8, 10), (1, 5, 6, 4), (3, 1, 12, 5)]:
+    for shape in cases((2, 3, 8, 10), (1, 5, 6, 4), (3, 1, 12, 5)):
         X = (
             torch.randn(shape) * torch.rand(shape[:2])[..., None, None] * 5
             + 3 * torch.randn(shape[:2])[..., None, None]
@@ -49,7 +49,7 @@ def _near(A, B):
 @exercise
 def flicker(answer):
     chance = np.random.default_rng(0)
-    for count, height, width in [(3, 4, 6), (5, 7, 3), (2, 3, 3)]:
+    for count, height, width in cases((3, 4, 6), (5, 7, 3), (2, 3, 3)):
         frames = chance.integers(0, 256, (count, height, width, 3)).astype(np.uint8)
         real = frames.astype(float)
         steps = real[1:] - real[:-1]
