@@ -415,7 +415,7 @@ def test_the_tour_begins_with_the_panel_and_frees_the_kernel(chromium, series, t
         painted = panel.find(".nst-strip-painting [aria-pressed=true]").get_attribute("title")
         assert painted == "starry harbour"  # no cell moved the reader's controls
         panel.painted()
-        cells = notebook.page.locator(".nst-grid-strip .nst-thumb")
+        cells = notebook.page.locator(".nst-sheet .nst-thumb")
         assert cells.count() == 12
         shown = panel.source()
         cells.first.click()  # a picture of the lab puts its layers into the studio
