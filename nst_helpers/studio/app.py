@@ -30,9 +30,10 @@ class Studio:
     ``content``, ``style``: a sample's name, a path or a PIL image. ``weights``: ``"embedded"``, ``"random"``,
     ``"imagenet"``, ``"auto"``, a weights file or a network. ``settings``: what else ``set`` takes. It paints at once.
     ``folder``: where the kept runs are files too, so that they are there again after a restart.
-    ``set(**values)`` moves controls; ``run``, ``stop`` and ``resume`` are the buttons; ``wait(timeout)`` waits for
-    the painting to be done, ``close()`` ends it all. ``image``: the present picture; ``runs``: the kept ones, as
-    ``runs.Kept``; ``choices``, ``settings``: what the controls say; ``error``: the last exception, or ``None``.
+    ``set(**values)`` moves controls; ``run``, ``stop`` and ``resume`` are the buttons; ``compare(folder)`` opens a
+    sweep; ``wait(timeout)`` waits for the painting to be done, ``close()`` ends it all. ``image``: the present picture;
+    ``runs``: the kept ones, as ``runs.Kept``; ``choices``, ``settings``: what the controls say; ``error``: the last
+    exception, or ``None``.
     """
 
     def __init__(self, content="cat", style="starry_harbour", weights="embedded", folder=None, **settings):
