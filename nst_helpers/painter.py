@@ -168,7 +168,7 @@ class Painter(nn.Module):
         Its strokes are as wide as if the style's painting had ``scale`` times ``size`` pixels: the painter has learned
         from ``STYLE_SIZE`` of them, so it paints at the size that fits, and the picture is resized.
         """
-        side = max(min(STYLE_SIZE / scale, 2 * size), 1.1 * LEAST * max(img.size) / min(img.size))
+        side = max(min(STYLE_SIZE / scale, 1.5 * size), 1.1 * LEAST * max(img.size) / min(img.size))
         painted, (height, width) = self.paint_image(img, style, round(side)), fit_shape(img, size)
         return painted.resize((width, height), Image.Resampling.BICUBIC)
 

@@ -120,15 +120,16 @@ class Painting:
 
     def _paint(self):
         run, stage, steps = self.easel.run, self.parts.stage, self.easel.paint()
-        first = "refining the one pass · " * self.easel.choices.one_pass
+        refining = ["refining the one pass"] * self.easel.choices.one_pass
         next_frame = next_chart = 0.0
         for step in steps:
             now = time.monotonic()
             if now >= next_frame:
                 run.image, left = postprocess(step.X), run.seconds_left
+                words = refining if left is None else [*refining, f"{left:.1f} s left"]
                 with stage.hold_sync():
                     stage.value = jpeg(run.image)
-                    self.state(first + ("" if left is None else f"{left:.1f} s left"), running=True)
+                    self.state(" · ".join(words), running=True)
                 if now >= next_chart:
                     self._chart(run.history, step.num_epochs)
                     next_chart = now + CHART
