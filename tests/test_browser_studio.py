@@ -477,3 +477,18 @@ def test_the_door_paints_at_once(chromium, server, times):
         notebook.assert_quiet()
     finally:
         notebook.close()
+
+
+def test_voila_shows_the_door(chromium, server, times):
+    pytest.importorskip("voila", reason="Voilà is an extra: pip install 'nst_helpers[voila]'")
+    page, start = chromium.new_page(), time.monotonic()
+    try:
+        page.goto(f"{server.url}/voila/render/door.ipynb?token={server.token}")
+        page.wait_for_selector(".nst-stage .nst-picture[src]", timeout=90_000)
+        times["Voilà: opened to first picture"] = round(time.monotonic() - start, 2)
+        page.wait_for_function(DONE, timeout=60_000)
+        shown = page.locator(".nst-picture").get_attribute("src")
+        page.locator(".nst-strip-painting .nst-thumb[title='mosaic fish']").click()
+        page.wait_for_function("src => document.querySelector('.nst-picture').src !== src", arg=shown)
+    finally:
+        page.close()
