@@ -412,7 +412,7 @@ def worded(value):
         return " ".join(map(worded, value)) or "none"
     if isinstance(value, str):
         return printable(Path(value).name) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}".replace("e+0", "e") if isinstance(value, float) else str(value)
 
 
 def _choice(job, name):

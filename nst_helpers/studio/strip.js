@@ -54,12 +54,13 @@ export default {
             }
             for (const item of items) {
                 if (!buttons.has(item.id)) {
-                    const image = el("img", { alt: "", draggable: false }), words = el("span", { text: item.label ?? "" });
+                    const image = el("img", { alt: "", draggable: false }), words = el("span");
                     const button = el("button", { type: "button", className: "nst-thumb", onclick: () => set({ value: item.id, error: "" }) }, image, words);
-                    buttons.set(item.id, { button, image });
+                    buttons.set(item.id, { button, image, words });
                 }
-                const { button, image } = buttons.get(item.id);
+                const { button, image, words } = buttons.get(item.id);
                 if (image.seen !== item.thumb) { show(image, item.thumb); image.seen = item.thumb; }
+                words.textContent = item.label ?? "";
                 button.title = item.title;
                 button.style.gridArea = columns.length ? `${item.row + 2} / ${item.column + 2}` : "";
                 button.setAttribute("aria-label", `${item.title}${role ? `, as ${role}` : ""}`);
