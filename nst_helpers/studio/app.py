@@ -258,7 +258,7 @@ class Studio:
         """A picture of a sweep in the same way."""
         self._show_kept("value", compare.kept(result))
         if result.job.start_from:
-            self._say("sheet", f"It was started from {result.job.start_from:.200}; ▶ Paint starts from the photo.")
+            self._say("sheet", f"It was started from {result.job.start_from:.200}, and ▶ Paint is not.")
 
     def _peek(self, request):
         """What a layer sees, and what it remembers, one after the other."""
