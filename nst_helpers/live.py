@@ -120,7 +120,7 @@ class Run:
         The run says ``steered`` from now on: its settings alone do not make its picture.
         """
         self.behind, self.state.step, self.state.last_good_step = self.step, 0, 0
-        self.settings, self.steered = settings, True
+        self.settings, self.steered = settings, self.steered or bool(self.history)
 
     def packed(self):
         """The run as ``(tensors, about)``, for ``checkpoints.write``; its pictures stay as they are, pixel by pixel."""

@@ -162,6 +162,16 @@ class Painter(nn.Module):
             raise ValueError(f"a PIL image is needed, for instance from open_image(path); this is {img!r:.60}")
         return postprocess(self.paint(preprocess(img, fit_shape(img, size)), styles))
 
+    def answer(self, img, style, size, scale):
+        """A PIL image → the painting, a PIL image ``size`` pixels on the longer side.
+
+        Its strokes are as wide as if the style's painting had ``scale`` times ``size`` pixels: the painter has learned
+        from ``STYLE_SIZE`` of them, so it paints at the size that fits, and the picture is resized.
+        """
+        side = max(min(STYLE_SIZE / scale, 1.5 * size), 1.1 * LEAST * max(img.size) / min(img.size))
+        painted, (height, width) = self.paint_image(img, style, round(side)), fit_shape(img, size)
+        return painted.resize((width, height), Image.Resampling.BICUBIC)
+
 
 def cut(X):
     """Pictures without their outermost ``FRAME`` pixels."""

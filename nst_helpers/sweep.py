@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import queue
 import time
@@ -23,7 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from .features import best_precision, load_vgg19
-from .files import written_whole
+from .files import full_path, written_whole
 from .images import open_image, sample, samples
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
 from .settings import DEFAULTS, PUBLISHED, Settings
@@ -361,9 +362,9 @@ def _read(path):
 def read_sweep(folder):
     """The results that a folder holds, the oldest first, without painting: a list of ``Result``.
 
-    Files that are no results are passed over. ``ValueError`` if there is no such folder.
+    Files that are no results are passed over. ``ValueError`` or ``OSError`` if there is no such folder.
     """
-    folder = Path(folder).expanduser()
+    folder = full_path(folder)
     if not folder.is_dir():
         raise ValueError(f"there is no folder {printable(folder, 200)}")
     found = []
@@ -378,6 +379,48 @@ def read_sweep(folder):
             continue
     results = [result for _, result in sorted(found, key=lambda pair: (pair[0], pair[1].path.name))]
     return [replace(result, at=at, done=at + 1, of=len(results)) for at, result in enumerate(results)]
+
+
+def differing(jobs):
+    """What differs among jobs: by the name of a field or of a setting its values, sorted."""
+    values = {name: {_choice(job, name) for job in jobs} for name in (*vars(jobs[0]), *vars(jobs[0].settings))}
+    return {name: sorted(them, key=_order) for name, them in values.items() if len(them) > 1 and name != "settings"}
+
+
+def caption(job, names):
+    """Some fields and settings of a job, in words."""
+    return ", ".join(f"{name.replace('_', ' ')} {worded(_choice(job, name))}" for name in names)
+
+
+def table(jobs):
+    """How jobs lie in a table: ``(rows, columns, places)``, the heads in words, and each job's (row, column).
+
+    All are empty unless two choices differ, no two jobs share a place, and half of the places are taken.
+    """
+    differ = differing(jobs)
+    names = sorted(differ, key=lambda name: len(differ[name]))
+    places = [tuple(differ[name].index(_choice(job, name)) for name in names) for job in jobs]
+    if len(names) != 2 or len(set(places)) < len(jobs) or math.prod(map(len, differ.values())) > 2 * len(jobs):
+        return [], [], []
+    heads = ([f"{name.replace('_', ' ')} {worded(value)}" for value in differ[name]] for name in names)
+    return *heads, places
+
+
+def worded(value):
+    """A field or setting of a job, in a word or a few: layers by name, a file without its folder."""
+    if isinstance(value, tuple):
+        return " ".join(map(worded, value)) or "none"
+    if isinstance(value, str):
+        return printable(Path(value).name) or "none"
+    return f"{value:g}".replace("e+0", "e") if isinstance(value, float) else str(value)
+
+
+def _choice(job, name):
+    return getattr(job, name) if hasattr(job, name) else getattr(job.settings, name)
+
+
+def _order(value):
+    return type(value).__name__, value
 
 
 # In a worker

@@ -5,10 +5,25 @@ import os
 import uuid
 import weakref
 
+import anywidget
 import ipywidgets
+import traitlets
 from IPython import get_ipython
 
 from .images import jpeg
+
+
+class Page(anywidget.AnyWidget):
+    """A widget with a page of its own, whose messages are taken where the page sent them.
+
+    ipykernel 7.4 takes one to the subshell of whatever message came last before a thread sent something: after a reload
+    that one is gone a moment later, and all is lost ("Unknown subshell_id" in the log).
+    """
+
+    @traitlets.observe("comm")
+    def _let_the_page_address(self, change):
+        if hasattr(change["new"], "_reply_subshell_for"):
+            change["new"]._reply_subshell_for = lambda data, addressed: addressed
 
 
 def with_still(panel, still):

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import browser
@@ -13,6 +14,8 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
+
+from nst_helpers import Job, sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "browser"
@@ -45,6 +48,7 @@ OUTSIDE = """() => {
     }).map(it => it.className || it.tagName);
 }"""
 SINCE = "Math.round(performance.now() - dropped) / 1000"  # seconds since a file was dropped
+SWEPT = ".nst-at-sheet"
 HOSTILE = "<img src=x onerror=document.title='torn'>.png"
 
 
@@ -150,12 +154,17 @@ def jpeg(height, width, seed=0, quality=90):
     return buffer.getvalue()
 
 
-def test_a_painting_is_clicked_and_painted(panel):
-    before = panel.pixels()
+def test_a_painting_is_clicked_answered_in_one_pass_and_refined(panel, times):
+    before, shown, start = panel.pixels(), panel.source(), time.monotonic()
     panel.find(".nst-strip-painting .nst-thumb[title='mosaic fish']").click()
-    panel.frame(panel.source())
+    panel.frame(shown)
+    times["painting clicked to one pass"] = round(time.monotonic() - start, 2)
     panel.painted()
-    assert panel.pixels() != before
+    done = panel.pixels()
+    assert done != before and panel.find(".nst-note").inner_text().startswith("one pass, then refined")
+    panel.find(".nst-replay").evaluate("it => { it.value = 0; it.dispatchEvent(new Event('input')); }")
+    assert panel.pixels() != done and panel.step() == 0
+    assert panel.find(".nst-note").inner_text() == "one pass of the painter, before the first step"
     assert panel.find(".nst-strip-painting [aria-pressed=true]").get_attribute("title") == "mosaic fish"
     assert "mosaic" in panel.find(".nst-picture").get_attribute("alt")
 
@@ -300,6 +309,36 @@ def test_512_pixels_are_on_screen_early_and_get_sharper(panel, times):
     panel.find("button:has-text('Expert')").click()
 
 
+def test_a_sweep_is_opened_and_clicked(panel):
+    folder = panel.notebook.server.folder / "swept"
+    base = Job("coffee", "stained_glass", {"num_epochs": 1}, 64, weights="embedded")
+    with ThreadPoolExecutor(1) as executor:
+        list(sweep([base.but(style_weight=w, tv_weight=tv) for w in (10, 1e4) for tv in (1, 10)], folder, executor))
+    panel.find("button:has-text('Compare')").click()
+    for text in ("/nowhere/<b>", str(folder)):
+        panel.find("input[aria-label='a finished sweep']").fill(text)
+        panel.page.keyboard.press("Enter")
+        if text != str(folder):
+            panel.page.wait_for_selector(".nst-drawer-compare .nst-error:not([hidden])")
+            assert "there is no folder /nowhere/<b>" in panel.find(".nst-drawer-compare .nst-error").inner_text()
+    cells = panel.page.locator(f"{SWEPT} .nst-thumb")
+    panel.notebook.wait_until("cells", f"() => document.querySelectorAll('{SWEPT} .nst-thumb img[src]').length === 4")
+    heads = panel.page.locator(f"{SWEPT} .nst-head").all_inner_texts()
+    assert heads == ["tv weight 1", "tv weight 10", "style weight 10", "style weight 10000"]
+    shown = panel.source()
+    cells.first.click()
+    panel.frame(shown)
+    assert panel.find(".nst-strip-painting [aria-pressed=true]").get_attribute("title") == "stained glass"
+    assert panel.find(".nst-stop").is_hidden() and panel.find(".nst-picture").evaluate("it => it.naturalWidth") == 64
+    panel.find("button:has-text('Compare')").click()
+    panel.find("button:has-text('Expert')").click()
+    panel.slide("size, pixels", 128)
+    panel.slide("steps", 25)
+    panel.running()
+    panel.painted()
+    panel.find("button:has-text('Expert')").click()
+
+
 def test_surprise_paints_another_painting(panel):
     before = panel.find(".nst-strip-painting [aria-pressed=true]").get_attribute("title")
     shown = panel.source()
@@ -405,7 +444,7 @@ def test_the_tour_begins_with_the_panel_and_frees_the_kernel(chromium, server, p
         painted = panel.find(".nst-strip-painting [aria-pressed=true]").get_attribute("title")
         assert painted == "starry harbour"  # no cell moved the reader's controls
         panel.painted()
-        cells = notebook.page.locator(".nst-grid-strip .nst-thumb")
+        cells = notebook.page.locator(".nst-sheet .nst-thumb")
         assert cells.count() == 12
         shown = panel.source()
         cells.first.click()  # a picture of the lab puts its layers into the studio
@@ -428,3 +467,18 @@ def test_the_door_paints_at_once(chromium, server, page, times):
         notebook.assert_quiet()
     finally:
         notebook.close()
+
+
+def test_voila_shows_the_door(chromium, server, times):
+    pytest.importorskip("voila", reason="Voilà is an extra: pip install 'nst_helpers[voila]'")
+    page, start = chromium.new_page(), time.monotonic()
+    try:
+        page.goto(f"{server.url}/voila/render/door.ipynb?token={server.token}")
+        page.wait_for_selector(".nst-stage .nst-picture[src]", timeout=90_000)
+        times["Voilà: opened to first picture"] = round(time.monotonic() - start, 2)
+        page.wait_for_function(DONE, timeout=60_000)
+        shown = page.locator(".nst-picture").get_attribute("src")
+        page.locator(".nst-strip-painting .nst-thumb[title='mosaic fish']").click()
+        page.wait_for_function("src => document.querySelector('.nst-picture').src !== src", arg=shown)
+    finally:
+        page.close()

@@ -6,7 +6,9 @@ import json
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import ipywidgets
@@ -18,13 +20,28 @@ from ipykernel.comm.comm import BaseComm
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nst_helpers import DEFAULTS, DivergedError, Settings, WeightsError, live, memories, optimize, weights, widgets
+from nst_helpers import (
+    DEFAULTS,
+    DivergedError,
+    Job,
+    Settings,
+    WeightsError,
+    live,
+    load_painter,
+    memories,
+    optimize,
+    sample,
+    sweep,
+    weights,
+    widgets,
+)
+from nst_helpers.background import Worker
 from nst_helpers.features import shared_vgg19
-from nst_helpers.images import film, jpeg, png, thumbnail
-from nst_helpers.studio import Studio, controls, layer_lab
+from nst_helpers.images import film, jpeg, png, small, thumbnail
+from nst_helpers.layer_lab import layer_lab
+from nst_helpers.studio import Studio, compare, controls
 from nst_helpers.studio.choices import BALANCE, RECIPES, Choices, Picture, read
 from nst_helpers.studio.runs import KEPT, PINS, Kept, Shelf
-from nst_helpers.worker import Worker
 
 SMALL = {"size": 64, "stroke": 1.0, "steps": 6}
 NASTY = "<img src=x onerror=alert(1)>.png"
@@ -171,14 +188,14 @@ def test_another_start_is_another_run(make, change):
 
 
 def test_large_pictures_are_painted_coarse_to_fine(make):
-    studio = make(size=264, steps=4)
+    studio = make(size=264, steps=4, instant=False)
     run = studio.runs[-1]
     assert run.step == 4 + 2 and run.image.width == 264
     assert studio.painting.easel.run.level == 1
 
 
 def test_a_coarse_run_stops_resumes_and_starts_anew_when_its_choices_change_late(make):
-    studio = make(size=264, steps=3)
+    studio = make(size=264, steps=3, instant=False)
     with going(studio):
         pass
     assert studio.image.width == 132
@@ -187,6 +204,48 @@ def test_a_coarse_run_stops_resumes_and_starts_anew_when_its_choices_change_late
     studio.painting.serve("resume")  # to the end of the small size, and through the large one
     assert studio.image.width == 264 and studio.runs[-1].finished
     assert not studio.painting.easel.fits(studio.choices.but(style_weight=3), studio.present()[1])
+
+
+def test_the_painter_answers_first_and_the_steps_refine_its_picture(make, monkeypatch):
+    answer = load_painter().answer(sample("cat"), "starry_harbour", 264, 1.0)
+    studio = make(size=264, steps=4)
+    run = studio.runs[-1]
+    assert run.step == 4 and list(run.frames) == studio.parts.stage.steps == [0, 1, 2, 3, 4]  # and no smaller size
+    assert run.frames[0] == jpeg(small(answer), 82) and not same(run.image, answer)
+    assert run.history[0][1] > 0  # the photograph itself would have no content loss
+    assert "one pass, then 4 steps" in run.title and "one pass, then refined" in studio.parts.stage.state["note"]
+    studio.set(instant=False).wait()
+    assert (
+        0 not in studio.runs[-1].frames and "one pass" not in studio.runs[-1].title + studio.parts.stage.state["note"]
+    )
+
+    seen = []
+    monkeypatch.setattr(studio.painting, "_paint", lambda: seen.append((studio.image, studio.parts.stage.state)))
+    studio.set(instant=True, balance=-3).wait()  # whatever the balance
+    picture, state = seen[0]
+    assert same(picture, answer) and state["running"] and state["note"].startswith("one pass of the painter")
+
+
+def test_the_painter_s_strokes_follow_the_slider():
+    images = [load_painter().answer(sample("cat"), "mosaic_fish", 320, stroke) for stroke in (0.8, 1.5, 3)]
+    details = [np.abs(np.diff(np.asarray(img, float), axis=1)).mean() for img in images]
+    assert images[0].size == images[2].size == (320, 213) and details[0] > details[1] > details[2]
+
+
+@pytest.mark.parametrize("change, why", [({"start": "noise"}, "not from noise"), ({"style": "coffee"}, "not for this")])
+def test_where_the_painter_cannot_answer_the_control_says_why(make, change, why):
+    studio = make(**change)
+    assert studio.choices.instant and studio.parts.mood.value["instant"].startswith(why)
+    assert 0 not in studio.runs[0].frames and "one pass" not in studio.runs[0].title
+    studio.parts.mood.value = {**studio.parts.mood.value, "balance": -1.0}  # a hand at another control
+    assert studio.error is None and studio.choices.instant
+    studio.set(start="content", style="mosaic_fish").wait()
+    assert studio.parts.mood.value["instant"] is True and 0 in studio.runs[-1].frames
+
+
+def test_a_long_narrow_photo_is_answered_too(make):
+    photo = Image.linear_gradient("L").resize((600, 90)).convert("RGB")
+    assert 0 in make(content=photo, size=160, style_layers=("relu1_1",), content_layers=("relu1_1",)).runs[0].frames
 
 
 def test_many_moves_make_one_run(make):
@@ -392,6 +451,8 @@ BAD = [
     {"size": 63},
     {"size": 1e3},
     {"size": True},
+    {"instant": 1},
+    {"instant": None},
     {"size": 10**5000},
     {"stroke": float("nan")},
     {"steps": 10**6},
@@ -491,6 +552,11 @@ def test_json_comes_back(make):
     assert first.wait().to_json(first.runs[-1]) == text
     assert read(text).settings == Settings(**json.loads(text)["settings"])
     second.wait()
+
+
+def test_settings_from_before_instant_mode_paint_as_they_did(make):
+    data = json.loads(Choices().to_json())
+    assert data.pop("instant") is True and read(json.dumps(data)).instant is False
 
 
 def settings_file(**changes):
@@ -614,6 +680,84 @@ def test_own_pictures_are_bounded(make, picture):
 def test_large_pictures_are_kept_small(make):
     studio = make(content=Image.new("RGB", (5000, 2500), "red"))
     assert studio.album.image(studio.choices.content).size == (2048, 1024)
+
+
+# A sweep
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A folder with a finished sweep, two content layers by three style weights, and its results."""
+    folder, base = (
+        tmp_path_factory.mktemp("swept"),
+        Job("coffee", "mosaic_fish", {"num_epochs": 1}, 64, weights="embedded"),
+    )
+    jobs = [base.but(content_layers=at, style_weight=w) for at in ("relu3_1", "relu2_1") for w in (1e4, 10, 1e3)]
+    with ThreadPoolExecutor(1) as executor:
+        return folder, list(sweep(jobs, folder, executor))
+
+
+def test_a_sweep_is_a_table_to_click(make, swept):
+    folder, results = swept
+    studio = make()
+    said(studio.parts.compare, {"enter": "sweep", "text": str(folder)})
+    sheet = studio.parts.sheet
+    assert studio.error is None and studio.parts.compare.error == "" and studio.parts.fold.value == "compare"
+    assert sheet.rows == ["content layers relu2_1", "content layers relu3_1"]
+    assert sheet.columns == ["style weight 10", "style weight 1000", "style weight 10000"]
+    for result in results:
+        words, name = f"content layers {result.job.settings.content_layers[0]}", result.path.name
+        (item,) = [item for item in sheet.items if name in item["title"]]
+        assert sheet.rows[item["row"]] == words and words in item["title"]
+        assert sheet.columns[item["column"]] == f"style weight {result.job.settings.style_weight:g}"
+    runs, (item,) = list(studio.runs), [item for item in sheet.items if results[1].path.name in item["title"]]
+    sheet.value = item["id"]  # a click
+    assert studio.settings == results[1].job.settings and same(studio.image, results[1].image)
+    c = studio.choices
+    assert (c.content.name, c.style.name, c.size, c.stroke, c.one_pass) == ("coffee", "mosaic_fish", 64, 1.5, False)
+    assert studio.parts.stage.under_label == "photo" and "coffee × mosaic fish, 1 steps" in studio.parts.stage.alt
+    assert not studio.worker.going and studio.runs == runs  # it is looked at, not painted
+    said(studio.parts.stage, {"do": "film"})
+    assert "no film of this picture" in studio.parts.stage.error
+    studio.run().wait()
+    assert studio.parts.stage.error == "" and sheet.value == ""
+    sheet.value = item["id"]  # once more
+    assert same(studio.image, results[1].image)
+    studio.compare(results[:1])  # no table: captions
+    assert not sheet.rows and "label" in sheet.items[0]
+
+
+def test_what_is_no_sweep_is_said_beside_the_field(make, swept, tmp_path, monkeypatch):
+    folder, results = swept
+    studio = make()
+    for text, words in ((f"/nowhere/{NASTY}", "there is no folder"), (str(tmp_path), "no picture of a sweep"),
+                        ("~no_such_user/x", "there is no"), ("\0", "zero bytes")):  # fmt: skip
+        said(studio.parts.compare, {"enter": "sweep", "text": text})
+        assert words in studio.parts.compare.error and studio.parts.compare.error_at == "sweep", text
+    for junk in ([], [None, 3]):
+        with pytest.raises(ValueError, match="no picture of a sweep"):
+            studio.compare(junk)
+    whole = results[0].path.read_bytes()
+    (tmp_path / "whole.png").write_bytes(whole)
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "stranger.png").write_bytes(png(Image.new("RGB", (8, 8))))
+    studio.compare(tmp_path)
+    assert len(studio.parts.sheet.items) == 1 and "1 of 2 pictures" in studio.parts.compare.error
+    monkeypatch.setattr(compare, "MOST", 4)
+    studio.compare(folder)
+    assert len(studio.parts.sheet.items) == 4 and "4 of 6 pictures" in studio.parts.compare.error
+    studio.parts.sheet.value = "7"
+    assert studio.parts.sheet.error
+    before = studio.choices
+    for job, words in ((results[0].job.but(content=tmp_path / "gone.jpg"), "there is no file"),
+                       (results[0].job.but(size=1300), "size must be a whole number")):  # fmt: skip
+        studio.compare([replace(results[0], job=job)])
+        studio.parts.sheet.value = "0"
+        assert words in studio.parts.sheet.error and studio.choices == before
+        studio.parts.sheet.value = ""
+    studio.compare([replace(results[0], job=results[0].job.but(start_from=tmp_path / "first.png"))])
+    studio.parts.sheet.value = "0"
+    assert "first.png" in studio.parts.sheet.error and studio.choices != before
 
 
 # Weights

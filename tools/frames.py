@@ -223,7 +223,7 @@ def balance_and_layers(sources):
 def lab(sources):
     """The layer lab: content layers against style layers."""
     from nst_helpers import Studio
-    from nst_helpers.studio import layer_lab
+    from nst_helpers.layer_lab import layer_lab
 
     room = Studio().stop()
     sheet = (layer_lab(room, size=96, steps=2) if QUICK else layer_lab(room)).wait(600)

@@ -11,12 +11,12 @@ import ipywidgets as W
 from PIL import Image
 
 from .. import memories
+from ..background import Worker
 from ..features import VGG19, shared_vgg19
 from ..images import film, png
 from ..weights import source_here
 from ..widgets import close, sentence, take_over_cell, with_still
-from ..worker import Worker
-from . import panel
+from . import compare, panel
 from .album import Album
 from .choices import RECIPES, ROLES, Choices, read
 from .painting import Painting, check
@@ -30,20 +30,22 @@ class Studio:
     ``content``, ``style``: a sample's name, a path or a PIL image. ``weights``: ``"embedded"``, ``"random"``,
     ``"imagenet"``, ``"auto"``, a weights file or a network. ``settings``: what else ``set`` takes. It paints at once.
     ``folder``: where the kept runs are files too, so that they are there again after a restart.
-    ``set(**values)`` moves controls; ``run``, ``stop`` and ``resume`` are the buttons; ``wait(timeout)`` waits for
-    the painting to be done, ``close()`` ends it all. ``image``: the present picture; ``runs``: the kept ones, as
-    ``runs.Kept``; ``choices``, ``settings``: what the controls say; ``error``: the last exception, or ``None``.
+    ``set(**values)`` moves controls; ``run``, ``stop`` and ``resume`` are the buttons; ``compare(folder)`` opens a
+    sweep; ``wait(timeout)`` waits for the painting to be done, ``close()`` ends it all. ``image``: the present picture;
+    ``runs``: the kept ones, as ``runs.Kept``; ``choices``, ``settings``: what the controls say; ``error``: the last
+    exception, or ``None``.
     """
 
     def __init__(self, content="cat", style="starry_harbour", weights="embedded", folder=None, **settings):
         self.choices, self.album, self.error, self.asked = Choices(), Album(), None, None
-        self.parts, self.nets, self.agreed = None, {}, set(FREE)  # agreed: weights that somebody here has chosen
+        self.parts, self.nets, self.found = None, {}, []  # found: the results of a sweep that are shown
+        self.agreed = set(FREE)  # weights that somebody here has chosen
         self._change({"content": content, "style": style, "weights": weights, **settings})
         self.parts = panel.build(self._heard)
         self.painting = Painting(self.parts, self.present, folder)
         self.runs = self.painting.runs
         self.widget = W.Box([self.parts.grid], model_id=take_over_cell(self)).add_class("nst-studio")
-        for name in (*panel.values(self.choices), "kept"):
+        for name in (*panel.values(self.choices), "kept", "sheet"):
             getattr(self.parts, name).observe(functools.partial(self._moved, name), names=["value", "against"])
         self.worker = self.painting.worker = Worker(self.painting.serve, lambda error: self._fail(error, "stage"))
         self.peeker = Worker(self._peek, lambda error: self._fail(error, "layers"))
@@ -55,8 +57,8 @@ class Studio:
         """Move controls by name, as hands would; the picture answers. Returns the studio.
 
         Names: those of ``Settings``, and ``content``, ``style`` (a sample's name, a path, a PIL image), ``weights``,
-        ``size``, ``stroke``, ``balance``, ``steps``, ``finer``. ``ValueError`` or ``OSError`` for what cannot be; then
-        nothing is changed.
+        ``size``, ``stroke``, ``balance``, ``steps``, ``instant``. ``ValueError`` or ``OSError`` for what cannot be;
+        then nothing is changed.
         """
         before = self.present()[:2]
         self._change(values)
@@ -87,6 +89,21 @@ class Studio:
         self._say("expert", " ".join(said), "json")
         return self
 
+    def compare(self, sweep):
+        """Show the pictures of a sweep in the panel: a click puts one on the stage, and its settings on the controls.
+
+        ``sweep``: the folder that ``sweep`` painted into, or a list of its results. ``ValueError`` or ``OSError`` where
+        there is nothing to show. Returns the studio.
+        """
+        (self.found, count), sheet = compare.found(sweep), self.parts.sheet
+        with sheet.hold_sync():
+            sheet.value, sheet.error = "", ""
+            sheet.items, sheet.rows, sheet.columns = compare.sheet(self.found)
+        shown = len(sheet.items)
+        self._say("compare", f"{shown} of {count} pictures are shown" * (shown < count))
+        self.parts.fold.value = "compare"
+        return self
+
     def run(self):
         """Paint anew, with the present choices."""
         self.worker.ask("run")
@@ -106,7 +123,7 @@ class Studio:
         """Another painting and choices that suit it, drawn from ``RECIPES``; photo, size and weights stay."""
         dice, old = random.Random(seed), self.choices
         recipe = dice.choice([one for one in RECIPES if one["style"] != old.style.name])
-        first = Choices().but(content=old.content, weights=old.weights, size=old.size)
+        first = Choices().but(**{name: getattr(old, name) for name in ("content", "weights", "size", "instant")})
         return self.take(first.but(seed=dice.randrange(1000), **recipe)).run()
 
     def wait(self, timeout=60):
@@ -184,6 +201,8 @@ class Studio:
             return
         if name == "kept":
             return self._try(name, lambda: self._show_kept(change["name"], self.runs.find(new)))
+        if name == "sheet":
+            return self._try(name, lambda: new and self._show_found(self.found[int(new)]))
         if name in ROLES:
             moved = {name: next((one for one in self.album.strip(name) if one.id == new), new)}
         else:
@@ -220,20 +239,26 @@ class Studio:
 
     def _entered(self, at, text):
         """A path was typed, or a settings file chosen."""
-        self.load_json(text) if at == "json" else self.set(**{at.removesuffix("_file"): text})
+        other = {"json": self.load_json, "sweep": self.compare}
+        other[at](text) if at in other else self.set(**{at.removesuffix("_file"): text})
 
     def _film(self):
-        if not self.painting.shown:
-            raise ValueError("there is no film yet: let a painting finish first")
+        if not (self.painting.shown and self.painting.shown.frames):
+            raise ValueError("there is no film of this picture: let a painting finish first")
         return film([Image.open(io.BytesIO(data), formats=["JPEG"]) for data in self.painting.shown.frames.values()])
 
     def _show_kept(self, where, run):
         """A kept run on the stage, and its choices on the controls: they are what made it. Or: what to wipe against."""
-        if where == "against":
-            self.painting.under(run, self.album.image(self.choices.content))
-        elif run and run is not self.painting.shown:
+        if where == "value" and run and run is not self.painting.shown:
             self.stop().wait(10).take(run.choices)
             self.painting.show(run)
+        self.painting.under(self.runs.find(self.parts.kept.against), self.album.image(self.choices.content))
+
+    def _show_found(self, result):
+        """A picture of a sweep in the same way."""
+        self._show_kept("value", compare.kept(result))
+        if result.job.start_from:
+            self._say("sheet", f"It was started from {result.job.start_from:.200}, and ▶ Paint is not.")
 
     def _peek(self, request):
         """What a layer sees, and what it remembers, one after the other."""

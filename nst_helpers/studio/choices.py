@@ -9,6 +9,7 @@ from pathlib import Path
 from ..files import expanded
 from ..images import samples
 from ..layers import shown
+from ..painter import PAINTINGS
 from ..settings import DEFAULTS, Settings, check_between
 from ..weights import SOURCES
 
@@ -16,7 +17,6 @@ VERSION = 2  # of the settings file
 SIZES, STROKES, MOST_STEPS = (64, 1024), (0.3, 3.0), 5000  # pixels on the longer side; times the size; steps
 LONGEST, TEXT = 100_000, 1000  # characters of a settings file, of one text
 BALANCE = (-3.5, 0.5)  # powers of ten; measured: below it the photograph only gets smoother, above it little changes
-NORMAL, FINER = 320, 512  # pixels on the longer side without and with "finer"
 ROLES = ("content", "style")
 # What "Surprise" draws from; what a recipe does not name is as at first. Each was looked at on three photographs.
 RECIPES = json.loads(Path(__file__).with_name("recipes.json").read_text(encoding="utf-8"))
@@ -66,20 +66,24 @@ class Choices:
     """All choices of a run. ``but`` makes changed ones, or raises ``ValueError`` and leaves these as they are.
 
     ``size``: pixels on the photograph's longer side. ``stroke``: the painting's longer side, as a multiple of that.
+    ``instant``: the painter of notebook 10 paints first, where it can (``one_pass``); the steps refine its picture.
     """
 
     content: Picture = Picture("cat")
     style: Picture = Picture("starry_harbour")
     weights: str = "embedded"
-    size: int = NORMAL
+    size: int = 320
     stroke: float = 1.5
     settings: Settings = field(default_factory=lambda: suited("embedded"))
+    instant: bool = True
 
     def __post_init__(self):
         for role in ROLES:
             object.__setattr__(self, role, Picture.of(getattr(self, role)))
         if not isinstance(self.weights, str) or not 0 < len(self.weights) <= TEXT:
             raise ValueError(f"weights must be one of {', '.join(SOURCES)} or a path; it is {shown(self.weights)}")
+        if not isinstance(self.instant, bool):
+            raise ValueError(f"instant must be True or False; it is {shown(self.instant)}")
         check_between("size", self.size, *SIZES, whole=True)
         check_between("stroke", self.stroke, *STROKES)
         check_between("num_epochs", self.settings.num_epochs, 1, MOST_STEPS, whole=True)
@@ -87,17 +91,15 @@ class Choices:
     def but(self, **changes):
         """A copy with some choices changed, by the names of ``Settings`` and of this class.
 
-        Also ``steps`` (``num_epochs``), ``balance`` (see there) and ``finer`` (whether 512 pixels are painted). Layers
-        may be a dictionary of their weights. New ``weights`` bring the layers and loss weights that suit them.
+        Also ``steps`` (``num_epochs``) and ``balance`` (see there). Layers may be a dictionary of their weights. New
+        ``weights`` bring the layers and loss weights that suit them.
         """
         own = {each.name for each in fields(self)} - {"settings"}
-        names = sorted({each.name for each in fields(Settings)} | own | {"balance", "finer", "steps"})
+        names = sorted({each.name for each in fields(Settings)} | own | {"balance", "steps"})
         if unknown := sorted(set(changes) - set(names)):
             raise ValueError(f"the studio has no choice {shown(unknown[0])}; it has {', '.join(names)}")
         if "steps" in changes:
             changes["num_epochs"] = changes.pop("steps")
-        if "finer" in changes:
-            changes["size"] = FINER if changes.pop("finer") else NORMAL
         balance = changes.pop("balance", None)
         new = replace(self, **{name: changes.pop(name) for name in own & set(changes)})
         if new.weights != self.weights:
@@ -110,6 +112,17 @@ class Choices:
                 changes.setdefault(f"{role}_layer_weights", tuple(layers.values()) if isinstance(layers, dict) else ())
         new = replace(new, settings=new.settings.but(**changes))
         return new if balance is None else new._balanced(balance)
+
+    @property
+    def not_instant(self):
+        """Why the painter cannot paint first, in few words, or ``""``."""
+        if self.style.kind != "sample" or self.style.name not in PAINTINGS:
+            return "not for this painting"
+        return "" if self.settings.start == "content" else f"not from {self.settings.start}"
+
+    @property
+    def one_pass(self):
+        return self.instant and not self.not_instant
 
     @property
     def balance(self):
@@ -150,6 +163,7 @@ def read(text):
         if not isinstance(entry, dict) or not entry.get("name"):
             raise ValueError(f'"{role}" must name a picture, as in {{"name": "cat"}}; it holds {shown(entry)}')
         data[role] = Picture.of(entry["path"]) if entry.get("path") else Picture(entry["name"])
+    data.setdefault("instant", False)  # a file from before there was one
     settings = data.pop("settings", {})
     if not isinstance(settings, dict):
         raise ValueError(f'"settings" must hold names and values; it holds {shown(settings)}')

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import anywidget
 import traitlets as t
 
 from ..settings import CHOICES
 from ..weights import SOURCES
+from ..widgets import Page
 
 HERE = Path(__file__).parent
 COMMON, STYLES = ((HERE / name).read_text(encoding="utf-8") for name in ("common.js", "styles.css"))
@@ -21,7 +21,7 @@ def synced(kind, *default):
     return kind(*default).tag(sync=True)
 
 
-class Part(anywidget.AnyWidget):
+class Part(Page):
     """``act(content, buffers)`` gets the page's messages. What is in ``error`` is said near what ``error_at`` names.
 
     Pages write names and sentences as text, never as HTML. They ask for a sign of life with each message.
@@ -35,16 +35,6 @@ class Part(anywidget.AnyWidget):
         self.act = act
         self.on_msg(self._heard)
 
-    @t.observe("comm")
-    def _let_the_page_address(self, change):
-        """Take each message where the page sent it.
-
-        ipykernel 7.4 takes it to the subshell of whatever message came last before a thread like the painter's sent
-        something: after a reload that one is gone a moment later, and all is lost ("Unknown subshell_id" in the log).
-        """
-        if hasattr(change["new"], "_reply_subshell_for"):
-            change["new"]._reply_subshell_for = lambda data, addressed: addressed
-
     def _heard(self, widget, content, buffers):
         if content.get("ping"):
             self.send({"pong": True})
@@ -55,12 +45,13 @@ class Part(anywidget.AnyWidget):
 class Strip(Part):
     """Pictures to choose from. ``value``: the id of the chosen one. ``items``: ``id``, ``label``, ``title``, ``thumb``.
 
-    With ``role`` there is a place to drop a file. ``columns``: more than 0 makes a table; an item may be its ``head``.
+    With ``role`` there is a place to drop a file; without, it is a sheet. That with ``rows`` and ``columns`` (their
+    heads) is a table: an item has its numbers of ``row`` and ``column`` there.
     """
 
     _esm = page("strip")
     value, items = synced(t.Unicode), synced(t.List)
-    label, role, columns = synced(t.Unicode), synced(t.Unicode), synced(t.Int, 0)
+    label, role, rows, columns = synced(t.Unicode), synced(t.Unicode), synced(t.List), synced(t.List)
 
 
 class Stage(Part):

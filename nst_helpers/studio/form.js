@@ -5,7 +5,10 @@ const FORMS = {
         range("balance", "balance between photo and painting", -3.5, 0.5, 0.05, { ends: ["photo", "painting"] }),
         { kind: "button", name: "surprise", label: "⚄ Surprise", hint: "Surprise: another painting, and choices that suit it" },
         range("stroke", "stroke size", 0.3, 2.5, 0.1, { unit: "×" }),
-        { kind: "check", name: "finer", label: "finer (512 px)" },
+        { kind: "check", name: "size", label: "finer (512 px)", off: 320, on: 512 },
+        { kind: "check", name: "instant", label: "instant", off: false, on: true, hint:
+            "The painter of notebook 10 answers first, in one pass, whatever the balance; then the steps refine its picture " +
+            "toward what is set. It starts from the photo and knows the seven paintings that come with the series." },
     ],
     losses: [
         range("content_weight", "content weight", -2, 3, 0.05, { log: true }),
@@ -29,6 +32,9 @@ const FORMS = {
         { kind: "file", name: "json", label: "Load settings …", accept: ".json" },
         { kind: "button", name: "save_json", label: "⤓ Settings", hint: "Save these settings as a file (JSON)" },
     ],
+    compare: [
+        { kind: "text", name: "sweep", label: "a finished sweep", hint: "path of its folder, then Enter" },
+    ],
 };
 const WORDS = { imagenet: "ImageNet (548 MB download)", embedded: "embedded (slim)", lbfgs: "L-BFGS", adam: "Adam", gram: "Gram matrices" };
 const short = value => Math.abs(value) >= 1e6 ? value.toExponential(1).replace("e+", "e") : Number(value.toPrecision(3)).toLocaleString("en");
@@ -40,7 +46,7 @@ export default {
         const words = alertLine(model);
         root.classList.add("nst-form");
         root.setAttribute("role", "group");
-        root.setAttribute("aria-label", { mood: "main choices", losses: "weights and losses", expert: "expert choices" }[model.get("name")]);
+        root.setAttribute("aria-label", { mood: "main choices", losses: "weights and losses", expert: "expert choices", compare: "a sweep to compare" }[model.get("name")]);
 
         const kinds = {
             range(field) {
@@ -64,9 +70,14 @@ export default {
                 return el("label", { className: "nst-field" }, el("span", { text: field.label }), input);
             },
             check(field) {
-                const input = el("input", { type: "checkbox", "aria-label": field.label, onchange: () => change(field.name, input.checked) });
-                controls[field.name] = value => { input.checked = Boolean(value); };
-                return el("label", { className: "nst-field nst-check" }, input, el("span", { text: field.label }));
+                const input = el("input", { type: "checkbox", "aria-label": field.label, onchange: () => change(field.name, input.checked ? field.on : field.off) });
+                const words = el("span");
+                controls[field.name] = value => { // words instead of a value say why there is no choice
+                    input.disabled = typeof value === "string";
+                    input.checked = !input.disabled && value >= field.on;
+                    words.textContent = input.disabled ? `${field.label} (${value})` : field.label;
+                };
+                return el("label", { className: "nst-field nst-check", title: field.hint ?? "" }, input, words);
             },
             menu(field) {
                 const input = el("select", { "aria-label": field.label, onchange: () => change(field.name, input.value) });

@@ -1,5 +1,6 @@
 """Painting in the background: the run on the easel, and how it is shown and kept."""
 
+import functools
 import time
 
 import torch
@@ -7,12 +8,15 @@ import torch
 from ..features import check_layers, shared_vgg19
 from ..images import jpeg, small
 from ..live import Run
+from ..painter import load_painter
 from ..preprocessing import fit_shape, postprocess, preprocess
 from ..training import COARSE
 from . import panel
 from .runs import Kept, Shelf
 
 FRAME, CHART = 1 / 15, 0.4  # seconds between frames, between charts, at least
+ONE_PASS = "one pass of the painter"
+shared_painter = functools.cache(load_painter)
 STEERED = " · choices changed on the way: ▶ Paint makes it anew from what is shown"
 
 
@@ -33,18 +37,22 @@ class Easel:
     """``begin`` or ``steer``, then ``paint``. ``run``: the present ``live.Run``; ``choices``: what it goes by."""
 
     def __init__(self, number=0):
-        self.run, self.choices, self.number, self.inputs, self.key = None, None, number, (), None
+        self.run, self.choices, self.number, self.net, self.images, self.key = None, None, number, None, None, None
 
     def begin(self, net, choices, images):
-        """A new run. ``net``: or ``None``, to read it now."""
-        net = net or shared_vgg19(choices.weights)
-        tensors = [preprocess(img, shape).to(net[0].weight) for img, shape in zip(images, _shapes(choices, images))]
-        self.inputs, self.key = (net, *tensors, images), self._key(choices, images)
+        """A new run; its ``image`` is the painter's one pass, if it has one. ``net``: or ``None``, to read it later."""
         self.run, self.choices, self.number = Run(choices.settings), choices, self.number + 1
+        self.net, self.images, self.key = net, images, None
+        self.photo, self.painting = (preprocess(img, shape) for img, shape in zip(images, _shapes(choices, images)))
+        if choices.one_pass:
+            start = time.monotonic()
+            self.run.image = shared_painter().answer(images[0], choices.style.name, choices.size, choices.stroke)
+            self.run.snapshots, self.run.seconds = [(0, self.run.image)], time.monotonic() - start
+        self.key = self._key(choices, images)
 
     @property
     def pixels(self):
-        return self.inputs[1][0, 0].numel()
+        return self.photo[0, 0].numel()
 
     def fits(self, choices, images):
         """Whether the present run can go on under these choices. Larger sizes are painted from smaller: they cannot."""
@@ -52,9 +60,10 @@ class Easel:
         return same and (choices.settings == self.choices.settings or self.run.level == 0)
 
     def _key(self, choices, images):
-        """What another run is needed for; all else steers. Images are kept in ``inputs``, so their ids stay theirs."""
+        """What another run is needed for; all else steers. Images are kept, so their ids stay theirs."""
         s = choices.settings
-        return [id(img) for img in images] + [choices.size, choices.stroke, choices.weights, s.start, s.seed]
+        own = choices.size, choices.stroke, choices.weights, choices.one_pass, s.start, s.seed
+        return [*map(id, images), *own]
 
     def steer(self, choices):
         """The present run under other choices; under a new number where the old one was finished."""
@@ -62,9 +71,14 @@ class Easel:
         self.run.steer(choices.settings)
 
     def paint(self):
-        """``live.Run.steps``: a generator of steps, to close if it is left; above 256 pixels coarse to fine."""
-        net, photo, painting, _ = self.inputs
-        return self.run.steps(net, photo, painting, coarse=max(photo.shape[-2:]) > COARSE)
+        """``live.Run.steps``: a generator of steps, to close if it is left.
+
+        They begin at the painter's picture, or else, above 256 pixels, at a smaller size.
+        """
+        self.net = self.net or shared_vgg19(self.choices.weights)
+        start = preprocess(self.run.image, self.photo.shape[-2:]) if self.choices.one_pass else None
+        coarse = start is None and max(self.photo.shape[-2:]) > COARSE
+        return self.run.steps(self.net, self.photo, self.painting, start, coarse=coarse)
 
 
 class Painting:
@@ -81,10 +95,10 @@ class Painting:
         """Run, steer or resume, until done or interrupted."""
         easel, (choices, images, net) = self.easel, self.present()
         if kind == "run" or not easel.fits(choices, images):
-            if net is None:
-                self.state("reading VGG-19's weights …", running=True)
             easel.begin(net, choices, images)
             self._show_start()
+            if self.worker.request:  # superseded already
+                return
         elif choices.settings != easel.choices.settings or (kind == "resume" and easel.run.finished):
             easel.steer(choices)
         elif easel.run.finished:
@@ -93,24 +107,29 @@ class Painting:
         self._paint()
 
     def _show_start(self):
-        stage, choices, photo = self.parts.stage, self.easel.choices, jpeg(postprocess(self.easel.inputs[1]))
-        self.shown, self.parts.kept.value, self.parts.kept.against = None, 0, 0
+        stage, easel, choices = self.parts.stage, self.easel, self.easel.choices
+        photo = jpeg(postprocess(easel.photo))
+        words = [ONE_PASS] * choices.one_pass + ["reading VGG-19's weights …"] * (easel.net is None)
+        self.shown, self.parts.kept.value, self.parts.kept.against, self.parts.sheet.value = None, 0, 0, ""
         with stage.hold_sync():
             stage.under, stage.under_label, stage.error, stage.frames, stage.steps = photo, "photo", "", [], []
             stage.alt = f"{choices.content.name}, painted like {choices.style.name}"[:200]
             if choices.settings.start == "content":
-                stage.value = photo
+                stage.value = jpeg(easel.run.image) if choices.one_pass else photo
+            self.state(" · ".join(words), running=True)
 
     def _paint(self):
         run, stage, steps = self.easel.run, self.parts.stage, self.easel.paint()
+        refining = ["refining the one pass"] * self.easel.choices.one_pass
         next_frame = next_chart = 0.0
         for step in steps:
             now = time.monotonic()
             if now >= next_frame:
                 run.image, left = postprocess(step.X), run.seconds_left
+                words = refining if left is None else [*refining, f"{left:.1f} s left"]
                 with stage.hold_sync():
                     stage.value = jpeg(run.image)
-                    self.state("" if left is None else f"{left:.1f} s left", running=True)
+                    self.state(" · ".join(words), running=True)
                 if now >= next_chart:
                     self._chart(run.history, step.num_epochs)
                     next_chart = now + CHART
@@ -153,8 +172,9 @@ class Painting:
         shown, ahead = kept or run, sum(run.ahead) if present and not run.finished else 0
         step = shown.step if shown else 0
         if step and not running:
-            note = f"{shown.seconds:.1f} s{', stopped' * (not shown.finished)}{STEERED * shown.steered}"
-        more, total = not running and ahead > 0, max(1, step + ahead)
+            first = "one pass, then refined · " * (kept or self.easel).choices.one_pass
+            note = f"{first}{shown.seconds:.1f} s{', stopped' * (not shown.finished)}{STEERED * shown.steered}"
+        more, total = not running and ahead > 0, step + ahead or (run.settings.num_epochs if run else 1)
         self.parts.stage.state = {"running": running, "step": step, "total": total, "note": note, "more": more}
 
     def _chart(self, history, total):

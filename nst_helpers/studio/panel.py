@@ -8,9 +8,10 @@ from PIL import ImageOps
 
 from ..images import PALETTE, contact_sheet, jpeg, thumbnail
 from . import controls as C
-from .choices import FINER, ROLES
+from .choices import ROLES
 
-DRAWERS = {"layers": "Layers", "losses": "Weights and losses", "expert": "Expert"}
+DRAWERS = {"layers": "Layers", "losses": "Weights and losses", "expert": "Expert", "compare": "Compare"}
+MOOD = ("balance", "stroke", "size")
 LOSSES = ("content_weight", "style_weight", "tv_weight", "style_loss")
 KEPT = ("title", "pinned", "thumb")
 EXPERT = ("num_epochs", "start", "seed", "optimizer", "lr", "lr_decay_epoch", "precision")
@@ -30,10 +31,12 @@ def build(act):
         "losses": C.Form(act("losses"), name="losses"),
         "chart": C.Chart(),
         "expert": C.Form(act("expert"), name="expert"),
+        "compare": C.Form(act("compare"), name="compare"),
+        "sheet": C.Strip(act("sheet")),
     }
     for name, part in parts.items():
         part.add_class(f"nst-at-{name}")
-        if drawer := "losses" if name == "chart" else name if name in DRAWERS else None:
+        if (drawer := {"chart": "losses", "sheet": "compare"}.get(name, name)) in DRAWERS:
             part.add_class("nst-drawer").add_class(f"nst-drawer-{drawer}")
     return SimpleNamespace(**parts, grid=W.Box(list(parts.values())).add_class("nst-grid"))
 
@@ -44,7 +47,7 @@ def values(choices):
     return {
         "content": choices.content.id,
         "style": choices.style.id,
-        "mood": {"balance": choices.balance, "stroke": choices.stroke, "finer": choices.size >= FINER},
+        "mood": {**{name: getattr(choices, name) for name in MOOD}, "instant": choices.not_instant or choices.instant},
         "layers": {f"{role}_layers": s.layer_weights(role) for role in ROLES},
         "losses": {name: getattr(s, name) for name in LOSSES},
         "expert": {**{name: getattr(s, name) for name in EXPERT}, "size": choices.size, "weights": choices.weights},

@@ -59,8 +59,10 @@ class Kept:
     @property
     def title(self):
         names = [Path(each.name).stem.replace("_", " ") for each in (self.choices.content, self.choices.style)]
+        first = "one pass, then " * self.choices.one_pass
         state = f"{self.step} steps{'' if self.finished else ', stopped'}{', steered' if self.steered else ''}"
-        return f"Run {self.number}: {' × '.join(names)}, {state}"
+        number = f"Run {self.number}: " if self.number else ""  # a sweep's picture has none
+        return f"{number}{' × '.join(names)}, {first}{state}"
 
     def save(self):
         """Write its file. Raises ``OSError`` if that cannot be."""

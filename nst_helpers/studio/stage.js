@@ -45,12 +45,13 @@ export default {
             replay.max = running ? total : Math.max(1, frames.length - 1);
             replay.disabled = running || frames.length < 2;
             if (live) replay.value = running ? step : replay.max;
-            const shown = looking ? frames[replay.value] : step;
+            const shown = looking ? frames[replay.value] : step, first = looking && !shown; // the painter's picture
             count.textContent = `${shown}/${total}`;
             replay.setAttribute("aria-label", "replay the steps");
-            replay.setAttribute("aria-valuetext", `step ${shown} of ${total}`);
+            replay.setAttribute("aria-valuetext", first ? "one pass of the painter" : `step ${shown} of ${total}`);
             download.hidden = running;
-            if (note.textContent !== words) note.textContent = words;
+            const said = first ? "one pass of the painter, before the first step" : words;
+            if (note.textContent !== said) note.textContent = said;
         };
         replay.addEventListener("input", () => {
             const frames = model.get("frames"), at = Number(replay.value);

@@ -20,11 +20,10 @@ async function shrink(file) {
 
 export default {
     render({ model, el: root }) {
-        const { set, tell } = line(model, root), role = model.get("role"), many = model.get("columns");
+        const { set, tell } = line(model, root), role = model.get("role");
         const row = el("div", { className: "nst-strip-row", role: "group" });
-        if (many) row.style.gridTemplateColumns = `auto repeat(${many}, minmax(0, 1fr))`;
         const input = el("input", { type: "file", accept: "image/*", hidden: true, onchange() { take(input.files); input.value = ""; } });
-        root.classList.add("nst-strip", `nst-strip-${role}`, ...(many ? ["nst-grid-strip"] : []));
+        root.classList.add("nst-strip", role ? `nst-strip-${role}` : "nst-sheet");
         root.append(...(model.get("label") ? [el("h4", { text: model.get("label") })] : []), row, alertLine(model), input);
 
         async function take(files) {
@@ -42,8 +41,11 @@ export default {
         }
 
         const buttons = new Map(); // kept by id: pictures do not blink, and the focus stays
-        follow(model, "items value", () => {
+        follow(model, "items value rows columns", () => {
             const items = model.get("items"), chosen = model.get("value"), inside = [];
+            const columns = model.get("columns"), head = (text, row, column) => el("span", { className: "nst-head", text, style: `grid-area: ${row + 2} / ${column + 2}` });
+            if (!role) row.style.gridTemplateColumns = columns.length ? `auto repeat(${columns.length}, minmax(44px, 1fr))` : "";
+            inside.push(...columns.map((text, n) => head(text, -1, n)), ...model.get("rows").map((text, n) => head(text, n, -1)));
             for (const [id, { button, image }] of buttons) {
                 if (items.some(item => item.id === id)) continue;
                 show(image);
@@ -51,15 +53,16 @@ export default {
                 buttons.delete(id);
             }
             for (const item of items) {
-                if (item.head !== undefined) { inside.push(el("span", { className: "nst-cell-head", text: item.head })); continue; }
                 if (!buttons.has(item.id)) {
-                    const image = el("img", { alt: "", draggable: false }), words = el("span", { text: item.label });
+                    const image = el("img", { alt: "", draggable: false }), words = el("span");
                     const button = el("button", { type: "button", className: "nst-thumb", onclick: () => set({ value: item.id, error: "" }) }, image, words);
-                    buttons.set(item.id, { button, image });
+                    buttons.set(item.id, { button, image, words });
                 }
-                const { button, image } = buttons.get(item.id);
+                const { button, image, words } = buttons.get(item.id);
                 if (image.seen !== item.thumb) { show(image, item.thumb); image.seen = item.thumb; }
+                words.textContent = item.label ?? "";
                 button.title = item.title;
+                button.style.gridArea = columns.length ? `${item.row + 2} / ${item.column + 2}` : "";
                 button.setAttribute("aria-label", `${item.title}${role ? `, as ${role}` : ""}`);
                 button.setAttribute("aria-pressed", item.id === chosen);
                 inside.push(button);

@@ -1,22 +1,22 @@
-"""Pictures to compare in a table, painted while you watch; the layer lab of notebook 07 is one."""
+"""Notebook 07: the layer lab, a table of pictures beside a studio, painted while you watch."""
 
 import ipywidgets as W
 import torch
 
-from ..features import extract_features
-from ..images import contact_sheet, jpeg
-from ..layers import layer_index, layer_name
-from ..losses import gram, style_loss
-from ..widgets import close, sentence, take_over_cell, with_still
-from ..worker import Worker
-from .controls import Strip
-from .painting import Easel
+from .background import Worker
+from .features import extract_features, shared_vgg19
+from .images import contact_sheet, jpeg
+from .layers import layer_index, layer_name
+from .losses import gram, style_loss
+from .studio.controls import Strip
+from .studio.painting import Easel
+from .widgets import close, sentence, take_over_cell, with_still
 
 LOUD = 30.0  # the weighted style loss of the photograph at every style layer
 CONTENTS, STYLES = ("relu2_1", "relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
-class Sheet:
+class Table:
     """A table of small pictures beside a studio. ``cells``: by ``(row, column)`` what ``Studio.set`` takes for a place.
 
     It paints at once, with ``more`` choices for all places; a click puts a place's choices into the studio. ``images``:
@@ -24,10 +24,10 @@ class Sheet:
     """
 
     def __init__(self, studio, cells, corner="", **more):
-        self.studio, self.cells, self.corner, self.more, self.images, self.error = studio, cells, corner, more, {}, None
+        self.studio, self.cells, self.more, self.images, self.error = studio, cells, more, {}, None
         self.rows, self.columns = (list(dict.fromkeys(words)) for words in zip(*cells))
         self.empty = studio.album.image(studio.choices.content)
-        self.strip = Strip(columns=len(self.columns))
+        self.strip = Strip(label=corner, rows=self.rows, columns=self.columns)
         self._show()
         self.strip.observe(self._pressed, names="value")
         self.widget = W.Box([self.strip], model_id=take_over_cell(self)).add_class("nst-studio")
@@ -55,12 +55,10 @@ class Sheet:
             self._show()
 
     def _show(self):
-        items = [{"head": words} for words in (self.corner, *self.columns)]
-        for row in self.rows:
-            items.append({"head": row})
-            for column in self.columns:
-                place = {"id": f"{row}\n{column}", "label": "", "title": f"{row}, {column}"}
-                items.append({**place, "thumb": jpeg(self._image(row, column))})
+        items = []
+        for n, (row, column) in enumerate(self.cells):
+            place = {"row": self.rows.index(row), "column": self.columns.index(column), "title": f"{row}, {column}"}
+            items.append({"id": str(n), **place, "thumb": jpeg(self._image(row, column))})
         self.strip.items = items
 
     def _image(self, *at):
@@ -68,7 +66,7 @@ class Sheet:
 
     def _pressed(self, change):
         try:
-            self.studio.set(**self.cells[tuple(change["new"].split("\n"))])
+            self.studio.set(**[*self.cells.values()][int(change["new"])])
         except Exception as error:  # JupyterLab would swallow it
             self._fail(error)
 
@@ -81,18 +79,18 @@ class Sheet:
 
 
 def layer_lab(studio, contents=CONTENTS, styles=STYLES, size=192, steps=50):
-    """A ``Sheet`` of a studio's pictures: a row for every content layer, a column for every style layer.
+    """A ``Table`` of a studio's pictures: a row for every content layer, a column for every style layer.
 
     A column's style layers are its own and those of the columns before it, each with a weight, so chosen that all ask
     equally loudly of the photograph. Raises ``ValueError`` for an unknown layer.
     """
     contents, styles = ([layer_name(layer) for layer in layers] for layers in (contents, styles))
     choices, pictures, net = studio.present()
-    easel = Easel()
-    easel.begin(net, choices.but(size=size), pictures)
-    net, photo, painting, _ = easel.inputs
+    net, easel = net or shared_vgg19(choices.weights), Easel()
+    easel.begin(net, choices.but(size=size, instant=False), pictures)
     with torch.no_grad():
-        ours, theirs = (extract_features(net, X, contents, styles)[1] for X in (photo, painting))
+        both = (X.to(net[0].weight) for X in (easel.photo, easel.painting))
+        ours, theirs = (extract_features(net, X, contents, styles)[1] for X in both)
     losses = [float(style_loss(Y_hat, gram(Y))) for Y_hat, Y in zip(ours, theirs)]
     loud = {layer: LOUD / max(loss, 1e-20) for layer, loss in zip(sorted(styles, key=layer_index), losses)}
     cells = {}
@@ -102,4 +100,4 @@ def layer_lab(studio, contents=CONTENTS, styles=STYLES, size=192, steps=50):
             weights = {"content_weight": 1.0, "style_weight": total / (n + 1) ** 2, "tv_weight": 10.0}
             each = {layer: loud[layer] / total * (n + 1) for layer in layers}  # 1 on average
             cells[row, f"… + {column}" if n else column] = {"content_layers": row, "style_layers": each, **weights}
-    return Sheet(studio, cells, "content ↓ style →", size=size, start="noise", optimizer="lbfgs", steps=steps)
+    return Table(studio, cells, "content ↓ style →", size=size, start="noise", optimizer="lbfgs", steps=steps)
