@@ -3,25 +3,30 @@
 import numpy as np
 import torch
 
-from . import as_number, cases, exercise, unchanged
+from . import as_number, cases, exercise, names_in, unchanged
 
 
 @exercise
 def numbers_per_style(answer):
     answer = as_number(answer)
-    assert answer != 800, "there are 800 channels, and each has two numbers: one to stretch, one to move"
-    assert answer != 26, "13 convolutions with two numbers each? Every channel has its own two"
-    assert answer != 11200, "those are the numbers of all seven styles together"
-    assert answer == 1600, "add up the channels of the 13 normalized convolutions in the drawing, ten of them with 64"
+    assert answer != 1600, "that is the painter of this page; the other one has twice as many channels"
+    assert answer != 6400, "the filters become four times as many, but a style has two numbers per channel"
+    assert answer != 30, "15 convolutions with two numbers each? Every channel has its own two"
+    assert answer != 22400, "those are the numbers of all seven styles together"
+    assert answer == 3200, (
+        "two numbers for every channel of the 15 normalized convolutions in the drawing, eleven of them with 128 now"
+    )
 
 
 @exercise
 def instance_norm(answer):
+    ready = {"instance_norm", "batch_norm", "group_norm", "layer_norm", "InstanceNorm2d", "BatchNorm2d", "GroupNorm"}
+    assert not names_in(answer) & ready, "write it yourself, from mean and standard deviation, without PyTorch's own"
+    chance = torch.Generator().manual_seed(0)
     for shape in cases((2, 3, 8, 10), (1, 5, 6, 4), (3, 1, 12, 5)):
-        X = (
-            torch.randn(shape) * torch.rand(shape[:2])[..., None, None] * 5
-            + 3 * torch.randn(shape[:2])[..., None, None]
-        )
+        scales = 0.5 + 4 * torch.rand(shape[:2], generator=chance)[..., None, None]
+        offsets = 3 * torch.randn(shape[:2], generator=chance)[..., None, None]
+        X = scales * torch.randn(shape, generator=chance) + offsets
         got = unchanged(answer, X)
         mean, std = X.mean((2, 3), keepdim=True), X.std((2, 3), keepdim=True, correction=0)
         assert got is not None, "it returns nothing yet"

@@ -2,11 +2,11 @@
 
 RIGHT = {
     "numbers_per_style": [
-        "numbers_per_style = 2 * (16 + 32 + 64 + 10 * 64 + 32 + 16)",
-        "numbers_per_style = torch.tensor(1600.0)",
+        "numbers_per_style = 2 * (32 + 64 + 128 + 10 * 128 + 64 + 32)",
+        "numbers_per_style = torch.tensor(3200.0)",
     ],
     "instance_norm": [
-        "def instance_norm(X):\n    return F.instance_norm(X)",
+        "def instance_norm(X):\n    deviation, mean = torch.std_mean(X, (2, 3), keepdim=True)\n    return (X - mean) / (deviation + 1e-5)",
         """
 def instance_norm(X):
     flat = X.flatten(2)
@@ -31,13 +31,16 @@ def flicker(frames):
 
 WRONG = {
     "numbers_per_style": {
-        "numbers_per_style = 800": "one to stretch, one to move",
-        "numbers_per_style = 26": "Every channel has its own two",
-        "numbers_per_style = 11_200": "all seven styles",
-        "numbers_per_style = 420_000": "add up the channels",
+        "numbers_per_style = 1600": "twice as many channels",
+        "numbers_per_style = 6400": "the filters become four times as many",
+        "numbers_per_style = 30": "Every channel has its own two",
+        "numbers_per_style = 22_400": "all seven styles",
+        "numbers_per_style = 428_000": "two numbers for every channel",
         "numbers_per_style = 'many'": "a number is asked for",
     },
     "instance_norm": {
+        "def instance_norm(X):\n    return F.instance_norm(X)": "without PyTorch's own",
+        "def instance_norm(X):\n    return nn.InstanceNorm2d(X.shape[1])(X)": "without PyTorch's own",
         "def instance_norm(X):\n    return X - X.mean((2, 3), keepdim=True)": "divide by the standard deviation too",
         "def instance_norm(X):\n    return X / X.std((2, 3), keepdim=True)": "subtract the mean first",
         "def instance_norm(X):\n    return (X - X.mean((2, 3), keepdim=True)) / X.var((2, 3), keepdim=True)": "not by its square",
