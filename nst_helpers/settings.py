@@ -5,7 +5,8 @@ import numbers
 import operator
 from dataclasses import dataclass, fields, replace
 
-from .layers import layer_index, layer_name, shown
+from .door import shown
+from .layers import layer_index, layer_name
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
@@ -82,6 +83,8 @@ class Settings:
 
     def layer_weights(self, kind):
         """``{layer: weight}`` of ``"content"`` or ``"style"``, in the network's order."""
+        if kind not in ("content", "style"):
+            raise ValueError(f"layers are of kind 'content' or 'style', not {shown(kind)}")
         layers = getattr(self, f"{kind}_layers")
         pairs = zip(layers, getattr(self, f"{kind}_layer_weights") or (1.0,) * len(layers))
         return dict(sorted(pairs, key=lambda pair: layer_index(pair[0])))
