@@ -84,8 +84,10 @@ class Stroke(nn.Module):
             X = F.interpolate(X, scale_factor=2, mode="bilinear")
         X = F.conv2d(mirrored(X, self.weight.shape[-1] // 2), self.weight.to(X), stride=self.stride)
         stretch, move = mix @ self.stretch, mix @ self.move
-        # What batch normalization does to a batch of one picture is instance normalization; this is the faster way
-        return torch.cat([F.batch_norm(x[None], None, None, s, m, training=True) for x, s, m in zip(X, stretch, move)])
+        # What batch normalization does to a batch of one picture is instance normalization, and faster. Pictures are
+        # split, because batch_norm's gradient is wrong for x[None], a picture of a channels-last batch.
+        pictures = zip(X.split(1), stretch, move)
+        return torch.cat([F.batch_norm(x, None, None, s, m, training=True) for x, s, m in pictures])
 
 
 class Painter(nn.Module):

@@ -83,6 +83,18 @@ def test_a_stroke_brings_every_channel_to_the_numbers_of_its_style():
         assert torch.allclose(y.std((1, 2), correction=0), stretch, atol=1e-3)
 
 
+def test_the_gradient_of_a_stroke_is_that_of_instance_normalization():
+    """In channels-last order, in which painters learn, batch_norm has wrong gradients for some ways to take a picture."""
+    stroke = Stroke(3, 5, styles=1).to(memory_format=torch.channels_last)
+    X = torch.randn(2, 3, 12, 16).to(memory_format=torch.channels_last)
+    weight, padded = torch.randn(2, 5, 12, 16), torch.nn.functional.pad(X, (1, 1, 1, 1), "reflect")
+    (stroke(X, torch.ones(2, 1)) * weight).sum().backward()
+    plain = stroke.weight.detach().clone().requires_grad_()
+    Y = torch.nn.functional.instance_norm(torch.nn.functional.conv2d(padded, plain))
+    (Y * weight).sum().backward()
+    assert torch.allclose(stroke.weight.grad, plain.grad, rtol=1e-3, atol=1e-3)
+
+
 def test_brightness_and_contrast_of_the_photo_do_not_matter(painter, picture):
     X, mix = preprocess(picture(), (32, 48)), painter.mix("two")
     assert torch.allclose(painter(X, mix), painter(0.4 * X - 0.8, mix), atol=1e-3)
