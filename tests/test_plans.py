@@ -66,5 +66,6 @@ def test_it_runs_from_a_fresh_kernel(outcomes, name):
     assert outcomes[name] is None
 
 
-def test_a_cell_that_misses_something_is_noticed():
+def test_a_cell_that_misses_something_is_noticed(monkeypatch):
+    monkeypatch.chdir(plans.ROOT)  # put back: run goes to the notebooks' folder
     assert "NameError" in plans.run(["x = 1", "x", "x = maps", "y = 1"])
