@@ -24,6 +24,9 @@ from .sheet import Sheet, watch
 from .explore import Explorer, explore
 from .checks import check
 from .studio import Studio
+from .door import TAKES, guarded
+
+globals().update({name: guarded(globals()[name], takes) for name, takes in TAKES.items()})
 
 __all__ = [
     "CONV_NAMES",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 import warnings
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from .composite import CompositeImage
+from .door import shown
 from .files import full_path, written_whole
 from .lbfgs import LBFGS
 from .settings import Settings
@@ -38,14 +40,14 @@ class Checkpoint:
         self.run = {**images, "network": _hash(*net.parameters()), "coarse": coarse, **_plain(settings)}
 
     def read(self, build):
-        if not self.path.exists():
+        if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
             return None
         run, step, built = read(self.path, lambda tensors, about: (about["run"], about["step"], build(tensors, about)))
         if not self.run["coarse"] and run.get("num_epochs") != self.run["num_epochs"] >= step:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
             if run.get(name) != value:
-                what = f"{name} ({run.get(name)!r:.40}, not {value!r:.40})" if name in _plain(Settings()) else name
+                what = f"{name} ({shown(run.get(name))}, not {shown(value)})" if name in _plain(Settings()) else name
                 raise ValueError(
                     f"{self.path} holds a run with another {what}: delete it, or give this run another name"
                 )
@@ -89,7 +91,9 @@ def write(path, tensors, about):
 def read(path, build):
     """What ``build(tensors, about)`` makes of what ``write`` wrote. ``OSError`` or ``ValueError``, naming the file."""
     path = full_path(path)
-    if not path.is_file():
+    if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
+        raise IsADirectoryError(f"{path} is a folder: give the path of a file")
+    if not os.path.isfile(path):  # noqa: PTH113
         raise FileNotFoundError(f"there is no file {path!s:.300}")
     try:
         with safe_open(path, framework="pt") as file:

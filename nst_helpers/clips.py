@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageSequence
 
-from .files import written_whole
-from .images import _to_rgb, jpeg, open_image
+from .files import full_path, written_whole
+from .images import _to_rgb, identified, jpeg, open_image
 
 MOST_FRAMES = 300
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
@@ -38,7 +38,7 @@ class Clip:
 
         Raises ``ValueError`` for another suffix, and ``OSError`` as ``written_whole`` does.
         """
-        path = Path(path).expanduser()
+        path = full_path(path)
         if path.suffix.lower() not in (".webp", ".gif", ".png"):
             raise ValueError(f"{path.name}: end the name in .webp, .gif or .png to say which moving picture to write")
         with written_whole(path) as file:
@@ -75,7 +75,7 @@ def open_clip(path, longest=480):
         path.seek(0)
     frames, durations = [], []
     kept = contextlib.suppress(OSError, SyntaxError, ValueError, EOFError)  # of a file cut off, what can be read
-    with Image.open(Path(path).expanduser() if isinstance(path, (str, Path)) else path) as img, kept:
+    with identified(full_path(path) if isinstance(path, (str, Path)) else path) as img, kept:
         for frame in itertools.islice(ImageSequence.Iterator(img), MOST_FRAMES):
             frames.append(_to_rgb(frame.copy()))
             durations.append(frame.info.get("duration") or 80)  # WebP knows it once the frame is read

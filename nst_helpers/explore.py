@@ -6,9 +6,11 @@ import html
 import io
 
 import ipywidgets
+import traitlets
 from d2l import torch as d2l
 from PIL import Image
 
+from .door import shown
 from .widgets import sentence
 
 
@@ -43,9 +45,14 @@ class Explorer(ipywidgets.VBox):
         self.redraw()
 
     def set(self, **values):
-        """Move controls by name, as dragging them would. Returns the explorer."""
+        """Move controls by name, as dragging them would. Returns the explorer. ``ValueError`` for what cannot be."""
         for name, value in values.items():
-            self.controls[name].value = value
+            if name not in self.controls:
+                raise ValueError(f"there is no control {shown(name)}; there are {', '.join(self.controls)}")
+            try:
+                self.controls[name].value = value
+            except traitlets.TraitError as error:
+                raise ValueError(f"{name} cannot be {shown(value)}") from error
         return self
 
     def redraw(self, change=None):

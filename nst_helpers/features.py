@@ -6,6 +6,7 @@ import torch
 from d2l import torch as d2l
 from torch import nn
 
+from .door import shown
 from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
@@ -64,16 +65,12 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     """
     found = weights if isinstance(weights, Parameters) else find_weights(weights)
     if pooling not in (None, "max", "average"):
-        raise ValueError(f"pooling must be 'max' or 'average'; it is {pooling!r}")
+        raise ValueError(f"pooling must be 'max' or 'average'; it is {shown(pooling)}")
     with torch.device("meta"):  # no time or memory for parameters that are replaced at once
         net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
-    try:
-        net = net.requires_grad_(False).eval().to(device or d2l.try_gpu())
-    except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA asserts
-        why = str(error).splitlines()[0]
-        raise ValueError(f"the network cannot be put on the device {device!r:.60} ({why:.120})") from error
+    net = frozen(net, device)
     if found.source in (
         "embedded",
         "learned",
@@ -82,6 +79,15 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
     return net
+
+
+def frozen(net, device=None):
+    """A network that is not trained any more, on ``device`` (default: d2l's ``try_gpu()``) or ``ValueError``."""
+    try:
+        return net.requires_grad_(False).eval().to(d2l.try_gpu() if device is None else device)
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA asserts
+        why = str(error).splitlines()[0]
+        raise ValueError(f"the network cannot be put on the device {shown(device)} ({why:.120})") from error
 
 
 def shared_vgg19(weights):
@@ -95,12 +101,19 @@ def _loaded(weights, stamp):
     return load_vgg19(weights, verbose=False)
 
 
+def check_network(net):
+    """Raises ``ValueError`` for what is neither a network of ``load_vgg19`` nor the first layers of one."""
+    if not isinstance(net, nn.Sequential) or not len(net) or not isinstance(net[0], nn.Conv2d):
+        raise ValueError(f"net must be a network from load_vgg19; it is {shown(net)}")
+
+
 def check_layers(net, X, content_layers, style_layers):
     """Indices of the content layers and of the style layers, after checking that ``X`` is large enough.
 
     Raises ``ValueError`` for an unknown layer, for no layer at all, and for an image so small that
     pooling leaves nothing of it at the deepest layer.
     """
+    check_network(net)
     content_at, style_at = ([layer_index(layer) for layer in layers] for layers in (content_layers, style_layers))
     if not content_at + style_at:
         raise ValueError("no layers chosen: name at least one content layer or one style layer")

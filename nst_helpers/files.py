@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from .door import shown
+
 # What a disk may answer while bytes are on their way to it. Other errors are not the file's.
 DISK_ERRORS = {
     errno.ENOSPC: "the disk is full",
@@ -30,7 +32,7 @@ class NotWritten(OSError):
 def full_path(path):
     """``path`` with ``~`` resolved. ``ValueError`` for what is no path, ``FileNotFoundError`` for nobody's home."""
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
-        raise ValueError(f"a path must be text without zero bytes, or a Path; this is {path!r:.60}")
+        raise ValueError(f"a path must be text without zero bytes, or a Path; this is {shown(path)}")
     path = expanded(path)
     if path.parts[:1] and path.parts[0].startswith("~") and not path.exists():
         raise FileNotFoundError(f"there is no file {path!s:.300}: nobody of that name has a home folder here")

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
+from .door import shown
 from .files import full_path, written_whole
 
 _HERE = Path(__file__).resolve()
@@ -107,11 +108,18 @@ def samples():
     return {name: Sample("photograph", *about) for name, (_, *about) in _PHOTOGRAPHS.items()} | ours
 
 
+def check_sample(name):
+    """Raises ``ValueError`` for a name that is not in ``samples()``."""
+    if not isinstance(name, str) or name not in samples():
+        raise ValueError(f"there is no sample image {shown(name)}; there are {', '.join(samples())}")
+
+
 def sample(name):
     """A sample image by name, as an RGB ``PIL.Image``. ``ValueError`` for a name not in ``samples()``.
 
     A photograph carries its credit, ``img.info["credit"]``, which ``show_images`` prints under the figure.
     """
+    check_sample(name)
     if name in _PHOTOGRAPHS:
         from skimage import data  # only when needed: it takes long to import
 
@@ -119,16 +127,13 @@ def sample(name):
         # Pillow keeps it through resize and crop
         img.info["credit"] = Credit(f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}")
         return img
-    if name not in samples():
-        raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
     return open_image(PICTURES / f"{name}.jpg")
 
 
 def credits(*names):
     """Print who made these sample images and under which license, for the line below a figure."""
     for name in names:
-        if name not in samples():
-            raise ValueError(f"there is no sample image {name!r}; there are {', '.join(samples())}")
+        check_sample(name)
         _, credit, license = samples()[name]
         print(f"{name}: {credit} ({license})")
 
@@ -145,12 +150,11 @@ def open_image(path):
     elif hasattr(path, "read"):
         name = getattr(path, "name", "the file")
     else:
-        raise ValueError(f"open_image takes the path of a picture or an open file, not {path!r:.60}")
+        raise ValueError(f"open_image takes the path of a picture or an open file, not {shown(path)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            Image.init()
-            with Image.open(path, formats=[fmt for fmt in FORMATS if fmt in Image.OPEN]) as img:
+            with identified(path) as img:
                 img.load()
                 return _to_rgb(_upright(img))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -167,6 +171,20 @@ def open_image(path):
         raise ValueError(f"{name} is too large for the memory that is free: make it smaller first") from error
     except Exception as error:  # Pillow's decoders, given a damaged file, raise nearly anything
         raise ValueError(f"{name} is damaged or cut off, its pixels cannot be read ({error!s:.120})") from error
+
+
+def identified(path):
+    """A file as ``PIL.Image.open`` gives it, with its pixels still to be read; only ``FORMATS`` are tried."""
+    Image.init()
+    return Image.open(path, formats=[fmt for fmt in FORMATS if fmt in Image.OPEN])
+
+
+def check_picture(img, name="img"):
+    """Raises ``ValueError``, naming it, for what is not a PIL image with at least one pixel."""
+    if not isinstance(img, Image.Image):
+        raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {shown(img)}")
+    if not min(img.size):
+        raise ValueError(f"{name} has no pixels: it is {img.width}×{img.height}")
 
 
 def _picture_file(path):
@@ -233,7 +251,7 @@ def save_image(img, path):
     if the file cannot be written.
     """
     if not isinstance(img, Image.Image):
-        raise ValueError(f"save_image takes a PIL image and a path; the image is {img!r:.60}")
+        raise ValueError(f"save_image takes a PIL image and a path; the image is {shown(img)}")
     path = full_path(path)
     fmt = Image.registered_extensions().get(path.suffix.lower())
     if fmt not in Image.SAVE:
@@ -295,7 +313,8 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
 
 
 def jpeg(img, quality=88):
-    """JPEG bytes of a PIL image, with colors at full resolution."""
+    """JPEG bytes of a PIL image, with colors at full resolution. ``ValueError`` for anything else."""
+    check_picture(img)
     buffer = io.BytesIO()
     img.convert("RGB").save(buffer, "jpeg", quality=quality, subsampling=0)
     return buffer.getvalue()
@@ -337,7 +356,7 @@ def contact_sheet(rows, titles=(), labels=(), height=150):
     draw = ImageDraw.Draw(sheet)
     for i, row in enumerate(rows):
         x, y = left, top + i * (height + gap)
-        if labels:
+        if i < len(labels):
             draw.text((4, y + height / 2 - 8), labels[i], fill="#333333", font=font)
         for j, img in enumerate(row):
             if i == 0 and j < len(titles):

@@ -30,3 +30,15 @@ class held_back:  # noqa: N801 (it reads as a verb after "with")
             signal.signal(signal.SIGINT, self.before)
             if self.pressed and self.deliver:
                 self.before(signal.SIGINT, None)
+
+
+class heard_once(held_back):  # noqa: N801
+    """A block in which the first interrupt is raised as ever, and those that come while it is dealt with are not."""
+
+    def __init__(self):
+        super().__init__(deliver=False)
+
+    def _note(self, number, frame):
+        first, self.pressed = not self.pressed, True
+        if first:
+            self.before(number, frame)

@@ -4,6 +4,8 @@ import difflib
 import operator
 from typing import NamedTuple
 
+from .door import shown
+
 # Convolutions per block, and channels per block, of VGG-19 (Simonyan and Zisserman 2014, table 1, column E).
 DEPTHS = (2, 2, 4, 4, 4)
 WIDTHS = (64, 128, 256, 512, 512)
@@ -39,14 +41,6 @@ LAYER_NAMES = tuple(LAYERS)  # conv1_1 is at 0, pool5 at 36
 CONV_NAMES = tuple(layer.name for layer in LAYERS.values() if layer.kind == "conv")
 
 
-def shown(value):
-    """A value for a sentence, at any length; Python refuses to write integers of thousands of digits."""
-    try:
-        return f"{value!r:.60}"
-    except (ValueError, RecursionError):
-        return "too long to write"
-
-
 def layer_index(layer):
     """Index of a layer given by name or index: ``layer_index("conv2_1") == layer_index(5) == 5``.
 
@@ -58,7 +52,7 @@ def layer_index(layer):
             return LAYERS[name].index
         close = difflib.get_close_matches(name[:20], LAYER_NAMES, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(close)}?" if close else "names run from conv1_1 to pool5"
-        raise ValueError(f"VGG-19 has no layer {layer!r:.40}: {hint}")
+        raise ValueError(f"VGG-19 has no layer {shown(layer)}: {hint}")
     try:
         index = None if isinstance(layer, bool) else operator.index(layer)
     except TypeError:

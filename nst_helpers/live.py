@@ -12,13 +12,24 @@ from IPython.display import display
 from PIL import Image
 
 from . import checkpoints
+from .door import shown
 from .images import PALETTE
 from .interrupts import held_back
 from .painter import PainterState, learn_painter
 from .preprocessing import fit_shape, postprocess, preprocess
-from .settings import Settings
+from .settings import Settings, check_between
 from .state import State
-from .training import DivergedError, check_images, checkpoint_of, coarse_to_fine, limited, optimize, pyramid
+from .training import (
+    DivergedError,
+    check_images,
+    check_state,
+    checkpoint_of,
+    chosen,
+    coarse_to_fine,
+    limited,
+    optimize,
+    pyramid,
+)
 
 PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
 
@@ -74,9 +85,11 @@ class Run:
         spends between two steps is not counted. A diverging loss ends the iteration, with ``error`` set and the
         record cut back to the last good step. ``coarse``: paint small first, as ``coarse_to_fine`` does.
         """
+        check_between("max_snapshots", self.max_snapshots, 2, 10**6, whole=True)
+        self.settings = chosen(net, self.settings)
+        settings = limited(self.settings)
         self.finished, self.error = False, None
         self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
-        settings = limited(self.settings)
         given = {"settings": settings, "state": self.state, "objective": objective}
         if coarse:
             counts = [level.num_epochs for *_, level in pyramid(content_X, style_X, settings)]
@@ -246,7 +259,11 @@ def train(
     Raises as ``optimize`` does before the first step, and ``ValueError`` for the checkpoint of another run.
     """
     check_images(content_X, style_X)
-    wanted = (settings or (resume.settings if resume else net.settings)).but(**changes)
+    if resume is not None and not isinstance(resume, Run):
+        raise ValueError(f"resume must be a Run, as train returns it; it is {shown(resume)}")
+    check_between("snapshots", snapshots, 0, 10**6, whole=True)
+    check_state(state)
+    wanted = chosen(net, settings or (resume and resume.settings), **changes)
     settings, run = limited(wanted), None
     file = checkpoint_of(checkpoint, net, content_X, style_X, wanted)
     if resume:
@@ -286,7 +303,8 @@ def train(
                 raise
             run.error = error
         if run.error:
-            print(run.error if isinstance(run.error, DivergedError) else _sentence(run))
+            again = "train(…, resume=run)"
+            print(run.error if isinstance(run.error, DivergedError) else _sentence(run.error, run.step, again))
         if file and run.state.composite:
             file.end(run.packed, run.finished)
         if live and run.history:
@@ -296,12 +314,10 @@ def train(
     return run
 
 
-def _sentence(run):
+def _sentence(error, step, again):
     """What ended a run, and what to do."""
-    what = f"{type(run.error).__name__}: {run.error}".splitlines()[0]
-    return (
-        f"the run ended after step {run.step} ({what:.200}); what is there is kept, and train(…, resume=run) continues"
-    )
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"the run ended after step {step} ({what:.200}); what is there is kept, and {again} continues"
 
 
 def _continued(run, settings):
@@ -317,32 +333,41 @@ def train_painter(net, paintings, photo, resume=None, plot=True, **options):
     """``learn_painter`` under the live plot, beside ``photo``, a PIL image, as the painter so far paints it.
 
     Returns the ``PainterState``, whose ``painter`` is the one to keep. Interrupt it (the stop button) and it returns
-    what it has; ``resume=state`` continues from there. The losses are shown as means over 25 steps, because every
-    step sees other crops. A loss that diverges ends the run with a printed sentence. ``options``: as there.
+    what it has after the present step; ``resume=state`` continues from there. The losses are shown as means over 25
+    steps, because every step sees other crops. A loss that diverges, or any error after the first step, ends the run
+    with a printed sentence. ``options``: as there.
     """
     state, live, recent = resume or PainterState(), None, deque(maxlen=25)
-    X = preprocess(photo, fit_shape(photo, 300))
+    first, X = state.step, preprocess(photo, fit_shape(photo, 300))
 
     def picture():
         return postprocess(state.painter.paint(X, next(iter(paintings))))
 
-    try:
-        for step in learn_painter(net, paintings, state=state, **options):
-            recent.append(step[2:5])
-            if plot:
-                live = live or LivePlot(step.steps, X.shape[-2:], unit="step", what="one pass")
-                left = state.seconds / step.step * (step.steps - step.step)
-                live.num_epochs, live.note = step.steps, f"{duration(left)} left" if step.step > 5 else ""
-                live.add(step.step, [sum(losses) / len(recent) for losses in zip(*recent)], picture)
-    except KeyboardInterrupt:
-        if not state.step:
-            raise KeyboardInterrupt("stopped before the first step") from None
-        print(f"stopped after step {state.step}; train_painter(…, resume=state) continues from here")
-    except DivergedError as error:
-        print(error)
-    if live:
-        live.note = f"{duration(state.seconds)} in all"
-        live.draw(picture)
+    with held_back(deliver=False) as stop:
+        try:
+            for step in learn_painter(net, paintings, state=state, **options):
+                recent.append(step[2:5])
+                if plot:
+                    live = live or LivePlot(step.steps, X.shape[-2:], unit="step", what="one pass")
+                    left = state.seconds / step.step * (step.steps - step.step)
+                    live.num_epochs, live.note = step.steps, f"{duration(left)} left" if step.step > 5 else ""
+                    live.add(step.step, [sum(losses) / len(recent) for losses in zip(*recent)], picture)
+                if stop.pressed:
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if not state.step:
+                raise KeyboardInterrupt("stopped before the first step") from None
+            print(f"stopped after step {state.step}; train_painter(…, resume=state) continues from here")
+        except DivergedError as error:
+            print(error)
+        except Exception as error:
+            if state.step == first:
+                raise
+            print(_sentence(error, state.step, "train_painter(…, resume=state)"))
+        if live:
+            live.note = f"{duration(state.seconds)} in all"
+            with suppress(Exception):
+                live.draw(picture)
     return state
 
 

@@ -13,24 +13,27 @@ import random
 import time
 from copy import deepcopy
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from d2l import torch as d2l
-from PIL import Image, ImageStat
+from PIL import ImageStat
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from .features import best_precision, load_vgg19
-from .files import written_whole
-from .images import sample
+from .door import shown
+from .features import best_precision, frozen, load_vgg19
+from .files import full_path, written_whole
+from .images import check_picture, sample
+from .interrupts import held_back
 from .layers import layer_index
 from .losses import tv_loss
-from .preprocessing import fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .training import DivergedError, limited
+from .preprocessing import check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
+from .settings import check_between
+from .training import DivergedError, chosen, limited
 from .weights import WeightsError
 
 BASE = Path(__file__).with_name("painter.safetensors")
@@ -43,6 +46,7 @@ PAINTINGS = (
     "mosaic_fish",
     "charcoal_street",
 )
+COLLECTIONS = (list, tuple, dict)  # of names or photos
 LEAST = 16  # pixels: the shortest side that can be painted
 FRAME = 8  # pixels around a picture that are painted and cut off: strokes at the very border are others
 SIDE = 144  # pixels: the crops that a painter learns from
@@ -92,6 +96,12 @@ class Painter(nn.Module):
 
     def __init__(self, styles, channels=16, residuals=5):
         super().__init__()
+        if not isinstance(styles, COLLECTIONS) or not styles or not all(isinstance(name, str) for name in styles):
+            raise ValueError(f"styles are a list of names, with at least one; these are {shown(styles)}")
+        if len(set(styles)) < len(styles):
+            raise ValueError(f"two styles have one name: {shown(styles)}")
+        check_between("channels", channels, 1, 1024, whole=True)
+        check_between("residuals", residuals, 0, 100, whole=True)
         n, c = len(styles), channels
         self.styles, self.channels, self.residuals = {name: i for i, name in enumerate(styles)}, channels, residuals
         self.down = nn.ModuleList([Stroke(3, c, n, 5), Stroke(c, 2 * c, n, 3, 2), Stroke(2 * c, 4 * c, n, 3, 2)])
@@ -133,10 +143,13 @@ class Painter(nn.Module):
 
         Raises ``ValueError`` for a name that the painter does not know, and for shares that cannot be a mix.
         """
-        shares = {styles: 1.0} if isinstance(styles, str) else dict(styles)
+        shares = {styles: 1.0} if isinstance(styles, str) else styles
+        if not isinstance(shares, dict):
+            raise ValueError(f"a mix is a style's name, or a dictionary from names to shares; it is {shown(shares)}")
         if unknown := [name for name in shares if name not in self.styles]:
-            raise ValueError(f"this painter has no style {unknown[0]!r:.60}; it has {', '.join(self.styles)}")
-        if not (all(0 <= share < math.inf for share in shares.values()) and sum(shares.values()) > 0):
+            raise ValueError(f"this painter has no style {shown(unknown[0])}; it has {', '.join(self.styles)}")
+        good = all(isinstance(share, Real) and 0 <= share < math.inf for share in shares.values())
+        if not (good and sum(shares.values()) > 0):
             raise ValueError(f"the shares of a mix are zero or more, and one is above zero; these are {shares!r:.200}")
         row = torch.zeros(1, len(self.styles))
         for name, share in shares.items():
@@ -149,6 +162,7 @@ class Painter(nn.Module):
 
         Computes in bfloat16 where the hardware multiplies it natively. ``ValueError`` for fewer than ``LEAST`` pixels.
         """
+        check_tensor("X", X)
         if min(X.shape[-2:]) < LEAST:
             raise ValueError(f"a picture of {X.shape[-2]}×{X.shape[-1]} pixels is too small: {LEAST}×{LEAST} at least")
         device = self.last.weight.device
@@ -157,8 +171,6 @@ class Painter(nn.Module):
 
     def paint_image(self, img, styles, size=450):
         """A PIL image → the painting, a PIL image ``size`` pixels on the longer side. Fewer make larger strokes."""
-        if not isinstance(img, Image.Image):
-            raise ValueError(f"a PIL image is needed, for instance from open_image(path); this is {img!r:.60}")
         return postprocess(self.paint(preprocess(img, fit_shape(img, size)), styles))
 
     def answer(self, img, style, size, scale):
@@ -328,10 +340,22 @@ def learn_painter(
     ``quarters``: see ``Judge``.
     Raises ``ValueError`` for pictures that cannot be learned from, before the first step, and ``DivergedPainterError``.
     """
-    settings = settings or net.settings.but(style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT)
+    settings = chosen(net, settings) if settings else chosen(net, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT)
+    for name, value, high in (("lr", lr, 3e38), ("quarters", quarters, 3e38), ("numbers_first", numbers_first, 1)):
+        check_between(name, value, 0, high)
+    for name, value, low, high in (("batch", batch, 1, 1000), ("seed", seed, 0, 2**63 - 1)):
+        check_between(name, value, low, high, whole=True)
+    for name, value, kind in (
+        ("painter", painter, Painter),
+        ("state", state, PainterState),
+        ("photos", photos, COLLECTIONS),
+    ):
+        if value is not None and not isinstance(value, kind):
+            what = "a list of PIL images" if kind is COLLECTIONS else f"a {kind.__name__}"
+            raise ValueError(f"{name} must be {what}, or None; it is {shown(value)}")
     steps, device = limited(settings.but(num_epochs=steps)).num_epochs, net[0].weight.device
-    if minutes is not None and not minutes > 0:
-        raise ValueError(f"minutes must be more than zero, or None; it is {minutes!r}")
+    if minutes is not None:
+        check_between("minutes", minutes, 1e-6, 1e6)
     judge = Judge(net, _checked(paintings), settings, quarters)
     bank = photo_bank(practice_photos() if photos is None else photos)
     state = PainterState() if state is None else state
@@ -360,12 +384,13 @@ def learn_painter(
             state.trained.load_state_dict(state.painter.state_dict())
             state.optimizer = None  # what it remembers led here
             raise DivergedPainterError(state.step + 1, lr)
-        state.average()
         state.optimizer.zero_grad()
         sum(losses).backward()
-        state.optimizer.step()
-        state.step += 1
-        state.seconds = time.monotonic() - start
+        with held_back():  # a step is taken whole, or not at all
+            state.average()
+            state.optimizer.step()
+            state.step += 1
+            state.seconds = time.monotonic() - start
         yield PainterStep(
             state.step, round(state.step / done()), content, style, tv, content + style + tv, state.painter
         )
@@ -376,8 +401,7 @@ def _checked(paintings):
     if not isinstance(paintings, dict) or not paintings:
         raise ValueError("paintings are given as a dictionary from names to PIL images, with at least one")
     for name, img in paintings.items():
-        if not isinstance(img, Image.Image):
-            raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {img!r:.60}")
+        check_picture(img, name)
         if min(img.size) < 64:
             raise ValueError(f"{name} has {img.height}×{img.width} pixels: to learn from a painting, it needs 64×64")
         if flat(img):
@@ -387,6 +411,7 @@ def _checked(paintings):
 
 def flat(img):
     """Whether a picture has next to no contrast: a standard deviation of less than 2 of 255 levels in every channel."""
+    check_picture(img, "a photo")
     return max(ImageStat.Stat(img.convert("RGB")).stddev) < 2
 
 
@@ -431,7 +456,9 @@ def save_painter(painter, path):
 
     Raises ``OSError`` as ``written_whole`` does.
     """
-    path, tensors = Path(path).expanduser(), painter.state_dict()
+    if not isinstance(painter, Painter):
+        raise ValueError(f"painter must be a Painter, as load_painter gives it; it is {shown(painter)}")
+    path, tensors = full_path(path), painter.state_dict()
     header = {name: str(getattr(painter, name)) for name in ("channels", "residuals")}
     header["styles"] = json.dumps(list(painter.styles))
     with written_whole(path) as file:
@@ -442,17 +469,20 @@ def save_painter(painter, path):
 def load_painter(path=BASE, device=None):
     """A painter from a file, ready to paint; without a path, the one that ships, with our seven paintings' styles.
 
-    ``device``: default d2l's ``try_gpu()``. Raises ``WeightsError`` for a file that is none.
+    ``device``: default d2l's ``try_gpu()``. Raises ``WeightsError`` for a file that is none, ``ValueError``
+    for a device that is not there.
     """
+    path = full_path(path)
     try:
-        with safe_open(Path(path).expanduser(), framework="pt") as file:
+        with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
         painter = Painter(json.loads(header["styles"]), int(header["channels"]), int(header["residuals"]))
         painter.load_state_dict(tensors)
     except (SafetensorError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} is not a painter made by nst_helpers ({error})") from error
-    return painter.requires_grad_(False).eval().to(device or d2l.try_gpu(), memory_format=torch.channels_last)
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{path!s:.300} is not a painter made by nst_helpers ({why:.120})") from error
+    return frozen(painter, device).to(memory_format=torch.channels_last)
 
 
 def main():

@@ -3,6 +3,9 @@
 import torch
 import torchvision
 
+from .door import shown
+from .images import check_picture
+
 # Mean and standard deviation of ImageNet's photographs (red, green, blue) for values from 0 to 1, as in torchvision.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])
 rgb_std = torch.tensor([0.229, 0.224, 0.225])
@@ -17,17 +20,25 @@ def check_shape(image_shape):
     except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
-        raise ValueError(f"image_shape is (height, width), two integers above zero; this is {image_shape!r:.60}")
+        raise ValueError(f"image_shape is (height, width), two integers above zero; this is {shown(image_shape)}")
     if max(height, width) > LONGEST:
         raise ValueError(f"a side is too long: it may have {LONGEST} pixels at most")
     return height, width
 
 
+def check_tensor(name, X):
+    """Raises ``ValueError``, naming it, for what is not an image tensor ``(n, 3, h, w)`` of finite floats."""
+    if not torch.is_tensor(X) or X.ndim != 4 or X.shape[1] != 3 or not X.numel() or not X.is_floating_point():
+        what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {shown(X)}"
+        raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
+    if not X.isfinite().all():
+        raise ValueError(f"{name} holds numbers that are not finite")
+
+
 def fit_shape(img, longest):
     """``(height, width)`` of a PIL image scaled so that its longer side has ``longest`` pixels."""
     longest, _ = check_shape((longest, longest))
-    if not min(img.size):
-        raise ValueError(f"the picture has no pixels: it is {img.width}×{img.height}")
+    check_picture(img)
     scale = longest / max(img.size)
     return max(1, round(img.height * scale)), max(1, round(img.width * scale))
 
@@ -36,7 +47,7 @@ def preprocess(img, image_shape):
     """An RGB PIL image → a tensor ``(1, 3, height, width)``, resized and normalized, about -2.1 to 2.6.
 
     From each channel ImageNet's mean is subtracted, and the result is divided by ImageNet's standard deviation.
-    (d2l 14.12.3) Raises ``ValueError`` if ``image_shape`` is not ``(height, width)``.
+    (d2l 14.12.3) Raises ``ValueError`` if ``img`` is not a PIL image or ``image_shape`` not ``(height, width)``.
     """
     transforms = torchvision.transforms.Compose(
         [

@@ -5,7 +5,8 @@ import numbers
 import operator
 from dataclasses import dataclass, fields, replace
 
-from .layers import layer_index, layer_name, shown
+from .door import shown
+from .layers import layer_index, layer_name
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),

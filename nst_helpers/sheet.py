@@ -8,9 +8,12 @@ from IPython.display import Image as Shown
 from IPython.display import display
 from PIL import Image, ImageDraw, ImageFont
 
+from .door import shown
 from .images import contact_sheet, jpeg
+from .interrupts import heard_once
 from .live import duration
-from .sweep import printable, sweep
+from .settings import check_between
+from .sweep import Result, listed, printable, sweep
 
 EVERY = 0.5  # seconds between two drawings, at least; and nine times as long as one takes
 
@@ -23,16 +26,21 @@ class Sheet:
     """
 
     def __init__(self, count, columns, titles=(), labels=(), captions=(), height=120):
-        if not isinstance(columns, int) or columns < 1:
-            raise ValueError(f"columns must be an integer, one or more; it is {columns!r:.60}")
-        self.columns, self.titles, self.labels, self.height = columns, titles, labels, height
+        for name, value in (("count", count), ("columns", columns), ("height", height)):
+            check_between(name, value, 1, 10_000, whole=True)
+        self.columns, self.height = columns, height
+        self.titles, self.labels = list(map(str, titles)), list(map(str, labels))
         self.captions = [printable(str(caption), 26) for caption in captions]
+        if self.captions and len(self.captions) != count:
+            raise ValueError(f"{count} cells need as many captions, or none; these are {len(self.captions)}")
         self.size = round(1.5 * height), height  # of the cells until a picture is there
         self.font = ImageFont.load_default(11)
         self.cells = [None] * count
 
     def add(self, result):
         """Put a ``Result`` into its cell."""
+        if not isinstance(result, Result) or result.at >= len(self.cells):
+            raise ValueError(f"a sheet of {len(self.cells)} cells takes their Results; this is {shown(result)}")
         if result.error:
             self.cells[result.at] = result.error
         else:
@@ -67,7 +75,7 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
     The stop button ends it within seconds and keeps what is there; jobs that were not painted then have ``None``.
     Errors are printed, one line each. The arguments are those of ``sweep`` and ``Sheet``, and it raises as they do.
     """
-    jobs = list(jobs)
+    jobs = listed(jobs)
     if not jobs:
         raise ValueError("there is nothing to paint: the list of jobs is empty")
     sheet, found = Sheet(len(jobs), columns, titles, labels, captions, height), {}
@@ -75,7 +83,7 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
     results = sweep(jobs, folder, executor, workers)
     picture = display(Shown(jpeg(sheet.image), format="jpeg"), display_id=True)
     line = display({"text/plain": "the workers start …"}, raw=True, display_id=True)
-    with closing(results):
+    with heard_once(), closing(results):
         try:
             for result in results:
                 found[result.at] = result
@@ -88,11 +96,11 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
             stopped = ""
         except KeyboardInterrupt:
             stopped = "stopped; run it again to go on: "
-    picture.update(Shown(jpeg(sheet.image), format="jpeg"))
-    new = sum(not (result.kept or result.error) for result in found.values())
-    kept = sum(result.kept for result in found.values())
-    said = f"{stopped}{new + kept} of {len(jobs)} are there, {new} painted in {duration(time.monotonic() - begun)}"
-    line.update({"text/plain": said}, raw=True)
-    for result in filter(lambda result: result.error, found.values()):
-        print(f"{result.job.name}: {result.error}")
+        picture.update(Shown(jpeg(sheet.image), format="jpeg"))
+        new = sum(not (result.kept or result.error) for result in found.values())
+        kept = sum(result.kept for result in found.values())
+        said = f"{stopped}{new + kept} of {len(jobs)} are there, {new} painted in {duration(time.monotonic() - begun)}"
+        line.update({"text/plain": said}, raw=True)
+        for result in filter(lambda result: result.error, found.values()):
+            print(f"{result.job.name}: {result.error}")
     return [found.get(at) for at in range(len(jobs))]

@@ -23,9 +23,10 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from .door import shown
 from .features import best_precision, load_vgg19
-from .files import full_path, written_whole
-from .images import open_image, sample, samples
+from .files import expanded, full_path, written_whole
+from .images import identified, open_image, sample, samples
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess
 from .settings import DEFAULTS, PUBLISHED, Settings
 from .training import coarse_to_fine, enlarged, limited, optimize
@@ -59,13 +60,16 @@ class Job:
     def __post_init__(self):
         weights, settings = _source(self.weights), self.settings
         if not isinstance(settings, Settings):
-            if not isinstance(settings or {}, dict):
-                raise ValueError(f"a job's settings are a Settings or a dictionary; this is {settings!r:.60}")
+            settings = {} if settings is None else settings
+            if not isinstance(settings, dict):
+                raise ValueError(f"a job's settings are a Settings or a dictionary; this is {shown(settings)}")
             suited = "embedded" if weights.endswith(".safetensors") else weights
-            settings = DEFAULTS.get(suited, PUBLISHED).but(**settings or {})
+            settings = DEFAULTS.get(suited, PUBLISHED).but(**settings)
         size, style_size = check_shape((self.size, self.size))[0], self.style_size
         pictures = {name: _name_or_path(name, getattr(self, name)) for name in ("content", "style", "start_from")}
-        kept = {"settings": settings, "size": size, "style_size": style_size and check_shape((style_size, size))[0]}
+        kept = {"settings": settings, "size": size, "style_size": style_size}
+        if style_size is not None:
+            kept["style_size"] = check_shape((style_size, size))[0]
         for name, value in {**pictures, **kept, "weights": weights}.items():
             object.__setattr__(self, name, value)
 
@@ -131,13 +135,10 @@ def printable(text, length=60):
 
 def pictures(folder):
     """Paths of the pictures in a folder, by name. Names what is left out, and why. ``ValueError`` if there are none."""
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {printable(folder, 200)}")
-    found = []
+    folder, found = _folder(folder), []
     for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
         try:
-            with Image.open(path):
+            with identified(path):
                 found.append(path)
         except Exception as error:  # Pillow's readers raise nearly anything
             why = "no picture in a format that can be read" if isinstance(error, UnidentifiedImageError) else error
@@ -145,6 +146,16 @@ def pictures(folder):
     if not found:
         raise ValueError(f"there are no pictures in {printable(folder, 200)}: put some JPEG or PNG files there")
     return found
+
+
+def _folder(path):
+    """The path of a folder that is there and can be read, or ``ValueError`` or ``PermissionError``."""
+    path = full_path(path)
+    if not os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
+        raise ValueError(f"there is no folder {printable(path, 200)}")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise PermissionError(f"{printable(path, 200)} cannot be read: you have no permission to open it")
+    return path
 
 
 # Jobs in, results out
@@ -161,11 +172,9 @@ def sweep(jobs, folder, executor=None, workers=None):
     Raises, before the first job: ``ValueError`` for what is no job or needs more memory than there is, ``OSError`` for
     a folder that cannot be written. Later: ``OSError`` if a result cannot be written. What is there stays.
     """
-    jobs, folder = list(jobs), Path(folder).expanduser()
-    if odd := [job for job in jobs if not isinstance(job, Job)]:
-        raise ValueError(f"a sweep takes jobs, Job(content, style, …); this is {odd[0]!r:.60}")
+    jobs, folder = listed(jobs), full_path(folder)
     if executor is not None and not hasattr(executor, "submit"):
-        raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {executor!r:.60}")
+        raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {shown(executor)}")
     with written_whole(folder / ".writable"):
         pass
     (folder / ".writable").unlink(missing_ok=True)
@@ -181,6 +190,17 @@ def sweep(jobs, folder, executor=None, workers=None):
     if missing and executor is None:
         workers = _affordable(workers, [jobs[places[key][0]] for key in missing])
     return _Sweep(jobs, folder, places, missing, executor, workers).results(refused, kept)
+
+
+def listed(jobs):
+    """Jobs as a list, or ``ValueError``."""
+    try:
+        jobs = list(jobs)
+    except TypeError:
+        jobs = [jobs]  # one that is no job, most likely
+    if odd := [job for job in jobs if not isinstance(job, Job)]:
+        raise ValueError(f"a sweep takes a list of jobs, Job(content, style, …); this is {shown(odd[0])}")
+    return jobs
 
 
 class _Sweep:
@@ -351,7 +371,7 @@ def _digest(name):
 def _read(path):
     """A whole result as ``{"path", "losses", "seconds"}``, or ``None``: a damaged one is painted again."""
     try:
-        with Image.open(path) as img:
+        with Image.open(path, formats=["PNG"]) as img:
             about = json.loads(img.info[KEY])
             img.load()
         return {"path": path, "losses": about["losses"], "seconds": about["seconds"]}
@@ -362,15 +382,13 @@ def _read(path):
 def read_sweep(folder):
     """The results that a folder holds, the oldest first, without painting: a list of ``Result``.
 
-    Files that are no results are passed over. ``ValueError`` or ``OSError`` if there is no such folder.
+    Files that are no results are passed over. ``ValueError`` if there is no such folder, ``PermissionError`` if it
+    cannot be read.
     """
-    folder = full_path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {printable(folder, 200)}")
-    found = []
+    folder, found = _folder(folder), []
     for path in folder.glob("*.png"):
         try:
-            with Image.open(path) as img:
+            with Image.open(path, formats=["PNG"]) as img:
                 about = json.loads(img.info[KEY])
             job = Job(**{**about["job"], "settings": Settings(**about["job"]["settings"])})
             losses = {name: float(about["losses"][name]) for name in ("content", "style", "tv", "total")}
@@ -513,7 +531,7 @@ def _too_large(shape, needed, free):
 def _affordable(workers, jobs):
     """How many workers to start: one per core, as far as their largest job fits into memory for each of them."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise ValueError(f"workers must be an integer, one or more; it is {workers!r:.60}")
+        raise ValueError(f"workers must be an integer, one or more; it is {shown(workers)}")
     job, free = max(jobs, key=lambda job: job.size), psutil.virtual_memory().available
     try:
         shape = fit_shape(_open(job.content), job.size)
@@ -536,13 +554,13 @@ def _source(weights):
     if weights in SOURCES:
         return weights
     if not isinstance(weights, str) or not Path(weights).suffix:
-        raise ValueError(f"no weights source {weights!r:.60}: use one of auto, {', '.join(SOURCES)}, or a file")
-    return str(Path(weights).expanduser().absolute())
+        raise ValueError(f"no weights source {shown(weights)}: use one of auto, {', '.join(SOURCES)}, or a file")
+    return str(expanded(weights).absolute())
 
 
 def _name_or_path(role, value):
-    if role == "start_from" and not value:
+    if role == "start_from" and (value is None or value == ""):
         return ""
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
-        raise ValueError(f"a job's {role} is a sample's name or the path of a file; this is {value!r:.60}")
-    return str(value) if value in samples() else str(Path(value).expanduser().absolute())
+        raise ValueError(f"a job's {role} is a sample's name or the path of a file; this is {shown(value)}")
+    return str(value) if value in samples() else str(expanded(value).absolute())

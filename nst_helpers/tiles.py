@@ -10,10 +10,13 @@ import torch
 
 from .fast_objective import FastObjective, _full
 from .features import VGG19, check_layers, load_vgg19
+from .images import check_picture
+from .interrupts import heard_once
 from .layers import LAYER_NAMES, LAYERS, layer_name
 from .losses import tv_loss
-from .preprocessing import check_shape, fit_shape, postprocess, preprocess
-from .training import coarse_to_fine, limited, next_start, optimize
+from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess
+from .settings import check_between
+from .training import check_progress, coarse_to_fine, limited, next_start, optimize
 
 TILE = 384  # pixels on a side, without the margin
 WHOLE = 600  # pixels on the longer side that are painted without tiles
@@ -159,12 +162,18 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     ``size``, ``style_size``: pixels on the longer sides; the second is by default that of the painting's file, at most
     1.5 times ``size``. ``tile``: pixels on a side. ``progress``: called with every ``Step``. ``settings``: any of
     ``Settings``; each size after the first takes ``STEPS`` steps. Raises ``ValueError`` for input that cannot work,
-    sizes that do not fit into memory among it. An interrupt after the first size returns the picture so far.
+    sizes that do not fit into memory among it. An interrupt after the first step returns the picture so far, at the
+    size that it has reached.
     """
     check_shape((size, size))
+    check_between("tile", tile, 1, LONGEST, whole=True)
+    for name, img in (("content", content), ("style", style)):
+        check_picture(img, name)
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     chosen = limited(net.settings.but(**settings))
-    native = style_size or min(max(style.size), round(1.5 * size))
+    check_progress(progress)
+    native = min(max(style.size), round(1.5 * size)) if style_size is None else style_size
+    check_shape((native, native))
     needed, free = memory_in_tiles(fit_shape(content, size), tile, net.widths[0]), psutil.virtual_memory().available
     if needed > free:
         fits = int(size * (free / needed) ** 0.5)
@@ -173,24 +182,26 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     while sizes[0] > WHOLE:
         sizes.insert(0, round(sizes[0] / 2))
     X = smaller_X = None
-    try:
-        for longest in sizes:
-            content_X = preprocess(content, fit_shape(content, longest))
-            style_X = preprocess(style, fit_shape(style, min(native, round(1.5 * longest))))
+    with heard_once():  # pressed again, Stop does not lose the picture
+        try:
+            for longest in sizes:
+                content_X = preprocess(content, fit_shape(content, longest))
+                style_X = preprocess(style, fit_shape(style, min(native, round(1.5 * longest))))
+                if X is None:
+                    steps = coarse_to_fine(net, content_X, style_X, chosen)
+                else:
+                    start = next_start(X, smaller_X, content_X, chosen)
+                    level = chosen.but(num_epochs=min(STEPS, chosen.num_epochs))
+                    steps = optimize(net, content_X, style_X, level, start_X=start, objective=partial(_tiled, tile))
+                for step in steps:
+                    X = step.X
+                    if progress:
+                        progress(step)
+                smaller_X = content_X
+        except KeyboardInterrupt:
             if X is None:
-                steps = coarse_to_fine(net, content_X, style_X, chosen)
-            else:
-                start = next_start(X, smaller_X, content_X, chosen)
-                level = chosen.but(num_epochs=min(STEPS, chosen.num_epochs))
-                steps = optimize(net, content_X, style_X, level, start_X=start, objective=partial(_tiled, tile))
-            for step in steps:
-                if progress:
-                    progress(step)
-            X, smaller_X = step.X, content_X
-    except KeyboardInterrupt:
-        if X is None:
-            raise
-    return postprocess(X)
+                raise
+        return postprocess(X)
 
 
 def _tiled(tile, net, content_X, style_X, settings):

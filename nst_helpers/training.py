@@ -6,15 +6,17 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
 from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
+from .door import shown
 from .fast_objective import FastObjective
-from .features import VGG19, load_vgg19
+from .features import VGG19, check_network, load_vgg19
+from .images import check_picture
 from .interrupts import held_back
 from .objective import PlainObjective
-from .preprocessing import check_shape, fit_shape, postprocess, preprocess
+from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess
+from .settings import Settings
 from .state import State
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
@@ -62,14 +64,39 @@ def limited(settings):
     return settings.but(num_epochs=min(settings.num_epochs, most))
 
 
+def chosen(net, settings=None, **changes):
+    """The settings of a run: ``settings``, or else the network's own, with ``changes``.
+
+    Raises ``ValueError`` for what is no network, no ``Settings``, or cannot work.
+    """
+    check_network(net)
+    settings = getattr(net, "settings", None) if settings is None else settings
+    if not isinstance(settings, Settings):
+        raise ValueError(f"settings are made by Settings(…), or come with a network; they are {shown(settings)}")
+    return settings.but(**changes)
+
+
 def check_images(content_X, style_X):
     """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
     for name, X in (("content_X", content_X), ("style_X", style_X)):
-        if not torch.is_tensor(X) or X.ndim != 4 or X.shape[:2] != (1, 3) or not X.is_floating_point():
-            what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {X!r:.60}"
-            raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
+        check_tensor(name, X)
+        if len(X) > 1:
+            raise ValueError(f"{name} holds {len(X)} images: it must be a tensor (1, 3, h, w), from preprocess")
     if min(content_X.shape[-2:]) < 2:
         raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
+
+
+def check_progress(progress):
+    """Raises ``ValueError`` for what is neither a function nor ``None``."""
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress must be a function of a Step; it is {shown(progress)}")
+
+
+def check_state(state):
+    """``state``, or a new one for ``None``. ``ValueError`` for anything else."""
+    if state is not None and not isinstance(state, State):
+        raise ValueError(f"state must be a State(), which is kept up to date; it is {shown(state)}")
+    return State() if state is None else state
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
@@ -87,18 +114,20 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
-    settings = limited((settings or net.settings).but(**changes))
+    settings = limited(chosen(net, settings, **changes))
     check_images(content_X, style_X)
-    if start_X is not None and start_X.shape != content_X.shape:
-        raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
-    if isinstance(objective, str) and objective not in OBJECTIVES:
-        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {objective!r:.60}")
+    if start_X is not None:
+        check_tensor("start_X", start_X)
+        if start_X.shape != content_X.shape:
+            raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
+    if not callable(objective) and objective not in (*OBJECTIVES,):
+        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {shown(objective)}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
-    state = State() if state is None else state
+    state = check_state(state)
     if state.composite is not None and state.composite.weight.shape != content_X.shape:
         raise ValueError("this run was started on an image of another size: hand in the same images to continue it")
-    loss = OBJECTIVES.get(objective, objective)(net, content_X, style_X, settings)
+    loss = (objective if callable(objective) else OBJECTIVES[objective])(net, content_X, style_X, settings)
     if state.composite is None:
         composite = CompositeImage(content_X.shape).to(content_X)
         if start_X is None:
@@ -168,8 +197,7 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", sta
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
     check_images(content_X, style_X)
-    levels = pyramid(content_X, style_X, limited((settings or net.settings).but(**changes)))
-    state = State() if state is None else state
+    levels, state = pyramid(content_X, style_X, limited(chosen(net, settings, **changes))), check_state(state)
     for level in range(state.level, len(levels)):
         photo_X, painting_X, its_settings = levels[level]
         if level > state.level:  # the picture so far, enlarged
@@ -243,13 +271,13 @@ def stylize(
     returns the picture so far.
     """
     for name, img in (("content", content), ("style", style)):
-        if not isinstance(img, Image.Image):
-            raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {img!r:.60}")
+        check_picture(img, name)
     check_shape((size, size))
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     content_X = preprocess(content, fit_shape(content, size))
-    style_X = preprocess(style, fit_shape(style, style_size or round(1.5 * size)))
-    settings = net.settings.but(**settings)
+    style_X = preprocess(style, fit_shape(style, round(1.5 * size) if style_size is None else style_size))
+    settings = chosen(net, **settings)
+    check_progress(progress)
     file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
     state = file and file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or State()
     finished = False

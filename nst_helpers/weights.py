@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch.hub import tqdm
 from torchvision.models import VGG19_Weights
 
+from .door import shown
 from .files import NotWritten, expanded, full_path, written_whole
 from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
 
@@ -63,7 +64,7 @@ def find_weights(source="auto", seed=0):
     Raises ``WeightsError`` if the source is not available, ``ValueError`` if there is no such source.
     """
     if not isinstance(source, (str, os.PathLike)):
-        raise ValueError(f"a source of weights is one of auto, {', '.join(SOURCES)}, or a file, not {source!r:.60}")
+        raise ValueError(f"a source of weights is one of auto, {', '.join(SOURCES)}, or a file, not {shown(source)}")
     source = os.fspath(source)
     if source == "auto":
         source = os.environ.get("NST_WEIGHTS", "").strip() or "auto"
@@ -89,7 +90,7 @@ def find_weights(source="auto", seed=0):
         return read_embedded(path) if path.suffix == ".safetensors" else read_checkpoint(path, path.name)
     if path.suffix or path.parent != Path():
         raise WeightsError(f"no weights file at {path!s:.300}")
-    raise ValueError(f"no weights source {source!r:.60}: use one of auto, {', '.join(SOURCES)}, or a file")
+    raise ValueError(f"no weights source {shown(source)}: use one of auto, {', '.join(SOURCES)}, or a file")
 
 
 def source_here(source):
@@ -103,7 +104,7 @@ def source_here(source):
     if source == "auto":
         source = "imagenet" if imagenet_path().is_file() else "embedded"
     if source not in SOURCES and ("\0" in source or not expanded(source).is_file()):
-        raise ValueError(f"no weights source {source!r:.60}: use one of {', '.join(SOURCES)}, or a file's path")
+        raise ValueError(f"no weights source {shown(source)}: use one of {', '.join(SOURCES)}, or a file's path")
     return source
 
 
@@ -126,7 +127,7 @@ def read_embedded(path):
             header = file.metadata() or {}
             tensors = _checked({name: file.get_tensor(name).float() for name in TENSORS})
         if header["padding"] not in ("zeros", "reflect") or header["pooling"] not in ("max", "average"):
-            raise ValueError(f"padding {header['padding']!r:.60}, pooling {header['pooling']!r:.60}")
+            raise ValueError(f"padding {shown(header['padding'])}, pooling {shown(header['pooling'])}")
         return Parameters(
             header.get("source", path.name), tensors, _widths(tensors), header["padding"], header["pooling"]
         )

@@ -15,6 +15,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
+from .door import shown
+from .settings import check_between
+
 IDLE = 60  # seconds that worker processes wait for more work before they end
 
 
@@ -110,6 +113,9 @@ def cluster(address, timeout=5):
         from dask.distributed import Client
     except ImportError:
         raise ValueError("a cluster needs Dask: pip install 'nst_helpers[cluster]'") from None
+    if not isinstance(address, str) or not address:  # without one, Dask would start a cluster here
+        raise ValueError(f"the address of a cluster is text such as 'tcp://10.0.0.5:8786'; this is {shown(address)}")
+    check_between("timeout", timeout, 0.1, 600)
     try:
         client = Client(address, timeout=timeout, set_as_default=False)
     except Exception as error:  # Dask raises many kinds

@@ -115,7 +115,7 @@ def test_what_is_no_mix_is_said(painter, mix, words):
 def test_pil_in_pil_out(painter, picture):
     painted = painter.paint_image(picture(60, 90), "one", size=48)
     assert painted.size == (48, 32) and painted.mode == "RGB"
-    with pytest.raises(ValueError, match="a PIL image is needed"):
+    with pytest.raises(ValueError, match="img must be a PIL image"):
         painter.paint_image("photo.jpg", "one")
     with pytest.raises(ValueError, match="8×12 pixels is too small"):
         painter.paint_image(picture(60, 90), "one", size=12)

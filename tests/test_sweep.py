@@ -195,7 +195,7 @@ def test_a_failing_job_does_not_stop_the_rest(tmp_path, threads, photo):
 def test_what_cannot_work_is_refused_before_the_first_job(tmp_path, monkeypatch):
     executor = Counting()
     for jobs, options, words in [
-        (["cat"], {"executor": executor}, "a sweep takes jobs"),
+        (["cat"], {"executor": executor}, "a sweep takes a list of jobs"),
         ([JOB], {"executor": 3}, "an executor has a function submit"),
         ([JOB], {"workers": 0}, "workers must be"),
         ([JOB.but(size=20_000)], {}, "use a size of at most"),

@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from ..door import shown
 from ..files import expanded
 from ..images import samples
-from ..layers import shown
 from ..painter import PAINTINGS
 from ..settings import DEFAULTS, Settings, check_between
 from ..weights import SOURCES

@@ -1,0 +1,88 @@
+"""What the notebooks' own short functions say to input that they cannot work with.
+
+They stay as short as they are on the page, and the package itself hands them what fits. ``nst_helpers`` exports them
+with this door before them.
+"""
+
+import functools
+import inspect
+
+from PIL import Image
+
+TAKES = {
+    "preprocess": "an RGB PIL image and (height, width)",
+    "postprocess": "an image tensor (1, 3, h, w) of floats",
+    "fit_shape": "a PIL image and a number of pixels",
+    "content_loss": "two feature maps of one shape",
+    "gram": "a feature map (1, c, h, w)",
+    "style_loss": "a feature map (1, c, h, w) and a Gram matrix (c, c)",
+    "tv_loss": "an image tensor (1, c, h, w)",
+    "compute_loss": "an image tensor, four lists of feature maps or Gram matrices, and three weights",
+    "moments": "a feature map (1, c, h, w)",
+    "adain": "two feature maps (1, c, any, any)",
+    "CompositeImage": "the shape (1, 3, h, w) of an image",
+    "check_layers": "a network, an image tensor (1, 3, h, w), and two lists of layers",
+    "find_weights": "a source of weights and a seed",
+    "explore": "a function that draws, and a control for each of its arguments",
+    "load_vgg19": "weights and a device",
+    "Sheet": "numbers of cells and columns, and lists of titles, labels and captions",
+    "FastObjective": "a network, two image tensors (1, 3, h, w) and Settings",
+    "PlainObjective": "a network, two image tensors (1, 3, h, w) and Settings",
+    "TiledObjective": "a network, two image tensors (1, 3, h, w), Settings and the side of a tile in pixels",
+    "LBFGS": "the parameter (1, 3, h, w) to train",
+    "LivePlot": "a number of steps, the (height, width) of a picture, and rows of losses",
+    "VGG19": "five numbers of channels, a padding and a pooling",
+    "initialize": "a composite image, a start, and image tensors (1, 3, h, w)",
+    "extract_features": "a network, an image tensor (1, 3, h, w), and two lists of layers",
+    "random_parameters": "five numbers of channels and a seed",
+    "imagenet_path": "the address of a checkpoint",
+    "contact_sheet": "rows of PIL images, titles, labels and a height in pixels",
+    "show_images": "a list of pictures: PIL images, or arrays or tensors (h, w) or (h, w, 3)",
+    "jpeg": "a PIL image and a quality from 1 to 95",
+    "duration": "a number of seconds",
+}
+
+
+def guarded(function, takes):
+    """``function``, or a class, that raises a ``ValueError`` of one sentence where it raised something from the depths.
+
+    Python's own ``TypeError``, of an argument that is missing or unknown, stays.
+    """
+    if isinstance(function, type):
+        function.__init__ = guarded(function.__init__, takes)
+        return function
+    name = function.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(function)
+    def door(*args, **kwargs):
+        for img in [*args, *kwargs.values()]:
+            if isinstance(img, Image.Image) and not min(img.size):
+                raise ValueError(f"{name}: the picture has no pixels, it is {img.width}×{img.height}")
+        try:
+            return function(*args, **kwargs)
+        except (ValueError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            if any(words in str(error) for words in ("out of memory", "allocate memory")):  # not the input's fault
+                raise
+            inspect.signature(function).bind(*args, **kwargs)
+            given = ", ".join(map(_described, [*args, *kwargs.values()]))
+            why = (str(error).splitlines() or [""])[0]
+            raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({why:.120})") from error
+
+    return door
+
+
+def shown(value):
+    """A value for a sentence, of any length, on one line; Python refuses to write integers of thousands of digits."""
+    try:
+        return " ".join(f"{value!r:.300}".split())[:60]
+    except (ValueError, RecursionError):
+        return "too long to write"
+
+
+def _described(value):
+    """A value in a word, with its shape or size if it has one."""
+    kind = type(value).__name__
+    size = getattr(value, "shape", getattr(value, "size", None))
+    return f"{kind} {tuple(size)}" if isinstance(size, tuple) else "None" if value is None else kind
