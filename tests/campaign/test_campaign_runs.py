@@ -3,9 +3,13 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from tally import WHOLE, cases, count
 from test_files import contents
+from test_sweep import JOB, Counting
 
-from nst_helpers import Run, open_image, save_image, stylize, train
+from nst_helpers import Clip, Painter, Run, open_image, read_sweep, save_image, save_painter, stylize, sweep, train
+from nst_helpers.studio.choices import Choices
+from nst_helpers.studio.runs import Kept, Shelf
 
 SEED = int(os.environ.get("NST_CAMPAIGN_SEED", 0))
 
@@ -54,6 +61,105 @@ def test_killed_and_begun_again(net, pair, picture, tmp_path, monkeypatch, capsy
         count(f"kill -9 and again, {kind}", "worked" if good else "lost")
         assert good
         path.unlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch cannot be forked")
+def test_a_sweep_is_killed_and_run_again(tmp_path):
+    """kill -9 at random moments: what is in the folder is whole, and only the rest is painted."""
+    jobs = [JOB.but(seed=seed, num_epochs=4) for seed in range(4)]
+    start = time.monotonic()
+    whole = {result.job: np.asarray(result.image) for result in sweep(jobs, tmp_path / "whole", Counting())}
+    takes, dice = time.monotonic() - start, random.Random(SEED)
+    for number in range(20 if WHOLE else 1):
+        folder, executor = tmp_path / f"sweep {number}", Counting()
+        if not (child := os.fork()):
+            try:
+                list(sweep(jobs, folder, Counting()))
+            finally:
+                os._exit(0)
+        time.sleep(dice.uniform(0, 1) * takes)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        there = len(read_sweep(folder)) if folder.exists() else 0
+        found = list(sweep(jobs, folder, executor))
+        good = executor.count == len(jobs) - there and {path.suffix for path in folder.iterdir()} == {".png"}
+        good = good and all(np.array_equal(result.image, whole[result.job]) for result in found)
+        count("kill -9 and again, a sweep", "worked" if good else "lost")
+        assert good
+
+
+WRITERS = {
+    "picture": lambda folder, run: save_image(Image.effect_noise((99, 99), 99), folder / "a.png"),
+    "run": lambda folder, run: run.save(folder / "run"),
+    "moving picture": lambda folder, run: Clip([Image.effect_noise((99, 99), 99)] * 2).save(folder / "a.webp"),
+    "painter": lambda folder, run: save_painter(Painter(("a",), 8, 2), folder / "a.safetensors"),
+    "sweep": lambda folder, run: list(sweep([JOB.but(size=96)], folder, Counting())),
+    "kept run": lambda folder, run: Shelf(folder).put(Kept.of(1, Choices(), run)),
+}
+writers = pytest.mark.parametrize("what", WRITERS)
+
+
+@writers
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users to change to")
+@pytest.mark.filterwarnings("ignore:the run goes on")
+def test_a_folder_that_may_only_be_read(finished, what):
+    with tempfile.TemporaryDirectory() as name:  # not tmp_path, whose parents only root may enter
+        folder, before = Path(name), os.geteuid()
+        (folder / "old").write_bytes(b"old")
+        folder.chmod(0o555)
+        if before == 0:
+            os.seteuid(65534)  # root may write everywhere
+        try:
+            with pytest.raises(OSError, match=r"cannot be written \(permission denied\)"):
+                WRITERS[what](folder, finished)
+        except BaseException:
+            count("a folder that may only be read", "lost")
+            raise
+        finally:
+            os.seteuid(before)
+            folder.chmod(0o755)
+        count("a folder that may only be read", "refused")
+        assert contents(folder) == {"old": b"old"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A function that makes a folder with so many bytes of room."""
+    made = []
+
+    def make(size):
+        path = tmp_path / f"disk {len(made)}"
+        path.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("only root can make a small disk")
+        made.append(path)
+        return path
+
+    yield make
+    for path in made:
+        subprocess.run(["umount", path], check=True)
+
+
+@writers
+def test_a_small_disk(small_disk, finished, what):
+    """Really full: by so much that a file does not fit, or nearly."""
+    for size in (16_384, 4096) if WHOLE else (4096,):
+        disk = small_disk(size)
+        (disk / "old").write_bytes(b"x" * (size - 4096) or b"x")
+        old = contents(disk)
+        try:
+            WRITERS[what](disk, finished)
+            outcome = "worked"
+            assert set(contents(disk)) > set(old)
+        except OSError as error:
+            outcome = "refused"
+            assert "cannot be written" in str(error) and "no space left" in str(error).lower() or "full" in str(error)
+            assert contents(disk) == old
+        except BaseException:
+            count("a small disk", "lost")
+            raise
+        count("a small disk", outcome)
 
 
 @pytest.fixture
