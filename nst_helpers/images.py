@@ -221,7 +221,9 @@ def _to_rgb(img):
     """8-bit RGB from any mode that Pillow reads."""
     if img.mode in ("F", "I") or img.mode.startswith("I;16"):  # Pillow would clip these, not scale them
         img = _scaled(img)
-    if img.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in img.info:
+    if img.mode == "La":  # which Pillow converts to this one only
+        img = img.convert("LA")
+    if img.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in img.info:
         img = img.convert("RGBA")
         img = Image.alpha_composite(Image.new("RGBA", img.size, "white"), img)
     return img.convert("RGB")

@@ -1,6 +1,7 @@
 """Settings and small fixtures that all tests share. Pictures and networks are tiny: two cores are enough."""
 
 import os
+import signal
 
 import matplotlib
 
@@ -36,6 +37,14 @@ def full_length(monkeypatch):
 def close_figures():
     yield
     d2l.plt.close("all")
+
+
+@pytest.fixture
+def stop_button():
+    """The process listens to Stop, as a kernel does, even where tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

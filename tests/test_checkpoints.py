@@ -23,7 +23,7 @@ from nst_helpers import (
 )
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
-from nst_helpers.interrupts import held_back
+from nst_helpers.interrupts import heard_once, held_back
 
 RUNS = {"adam": {"optimizer": "adam", "lr": 0.1, "lr_decay_epoch": 3}, "lbfgs": {"optimizer": "lbfgs"}}
 runs = pytest.mark.parametrize("changes", RUNS.values(), ids=RUNS)
@@ -48,14 +48,6 @@ class Killed(BaseException):
     """What no code catches: as if the process were gone."""
 
 
-@pytest.fixture
-def stop_button():
-    """The process listens to Stop, as a kernel does, even where tests run in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 # Stop.
 
 
@@ -66,6 +58,24 @@ def test_an_interrupt_waits_for_the_end_of_the_block(stop_button):
         signal.raise_signal(signal.SIGINT)
         done.append(stop.pressed)
     assert done == [True] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_block_that_fails_listens_again(stop_button):
+    for block in (held_back(), held_back(deliver=False), heard_once()):
+        with pytest.raises(ZeroDivisionError), block:
+            raise ZeroDivisionError
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_only_the_first_press_is_heard(stop_button):
+    heard = []
+    with heard_once() as stop:
+        for _ in range(3):
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                heard.append(stop.pressed)
+    assert heard == [True]
 
 
 def test_one_block_in_another_tells_it(stop_button):
@@ -339,6 +349,22 @@ def test_another_run_is_not_overwritten(net, pair, tmp_path):
     with pytest.raises(ValueError, match="not a run that nst_helpers saved"):
         train(net, *pair, plot=False, checkpoint=path)
     assert path.read_bytes() == b"a thesis" and before
+
+
+def test_the_same_pixels_in_another_shape_are_another_run(net, pair, tmp_path):
+    content_X, style_X = pair
+    train(net, content_X, style_X, plot=False, num_epochs=1, checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match="another style image"):
+        train(net, content_X, style_X.reshape(1, 3, 32, 40), plot=False, num_epochs=1, checkpoint=tmp_path / "run")
+
+
+@runs
+def test_a_run_from_a_file_that_diverges_returns_to_the_last_good_picture(net, pair, changes):
+    state = State()
+    list(optimize(net, *pair, num_epochs=3, state=state, **changes))
+    again = unpacked(*packed(state))
+    assert torch.equal(again.last_good, state.last_good) and not torch.equal(again.last_good, again.composite.weight)
+    assert again.last_good_step == 2
 
 
 def test_a_checkpointed_run_can_be_made_longer(net, pair, tmp_path):

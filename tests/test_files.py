@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nst_helpers import save_image
-from nst_helpers.files import FORGOTTEN, written_whole
+from nst_helpers.files import FORGOTTEN, full_path, written_whole
 
 
 def write(path, data=b"new"):
@@ -94,7 +94,28 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         recent, old = (mine.with_name(theirs.replace(f".{os.getpid()}.", f".{n}.")) for n in (1, 2))
         for partial in (dead, recent, old):
             partial.touch()
+        # Of another kind, or not to be removed: neither hinders anybody
+        mine.with_name(".a.bin.mine.partial").touch()
+        mine.with_name(ours.replace(f".{os.getpid()}.", ".4194306.")).mkdir()
         os.utime(old, (time.time() - FORGOTTEN - 1,) * 2)
         with written_whole(tmp_path / "a.bin") as again:
             again.write(b"another")
         assert mine.exists() and recent.exists() and not dead.exists() and not old.exists()
+
+
+@pytest.mark.parametrize("path", [3, None, b"x", "a\0b"])
+def test_what_is_no_path(path):
+    with pytest.raises(ValueError, match="a path must be text without zero bytes, or a Path; this is"):
+        full_path(path)
+
+
+def test_a_wave_stands_for_a_home_if_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert full_path("~/x") == tmp_path / "x" and full_path("x~") == Path("x~") and full_path("") == Path()
+    for nobodys in ("~nobody_of_that_name", "~nobody_of_that_name/x"):
+        with pytest.raises(FileNotFoundError, match=f"there is no file {nobodys}: nobody of that name"):
+            full_path(nobodys)
+    (tmp_path / "~nobody_of_that_name").touch()
+    assert full_path("~nobody_of_that_name").exists()

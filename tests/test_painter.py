@@ -1,6 +1,7 @@
 """The painter in one pass: the network, learning it, its file, the live plot. Networks and pictures are tiny."""
 
 import math
+import signal
 
 import pytest
 import torch
@@ -255,6 +256,49 @@ def test_watching_keeps_the_painter_when_it_is_stopped(small, net, picture, monk
     assert state.step == 3 and "stopped after step 3" in capsys.readouterr().out
     monkeypatch.setattr(PainterState, "average", real)
     assert train_painter(net, paintings, picture(32, 48), resume=state, **options).step == 5
+
+
+@pytest.mark.parametrize("presses", [1, 3])
+def test_stop_pressed_again_and_again_keeps_the_painter(small, net, picture, monkeypatch, stop_button, presses):
+    """While a step is taken, and while the painter is shown at the end: it goes on as if nothing had been."""
+    paintings, options = {"a": picture(80, 96)}, {"photos": [picture(80, 96)], "steps": 5}
+    whole = train_painter(net, paintings, picture(32, 48), plot=False, **options)
+    real = PainterState.average
+
+    def pressed(state):
+        real(state)
+        for _ in range(presses if state.step == 2 else 0):
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PainterState, "average", pressed)
+        state = train_painter(net, paintings, picture(32, 48), plot=False, **options)
+        assert state.step == 3
+        own = PainterState()
+        with pytest.raises(KeyboardInterrupt):  # in a loop of one's own, the step is taken whole
+            list(learn_painter(net, paintings, state=own, **options))
+        assert own.step == 3
+    for part in (state, own):
+        train_painter(net, paintings, picture(32, 48), plot=False, resume=part, **options)
+        assert torch.equal(part.painter.last.weight, whole.painter.last.weight)
+
+
+def test_any_error_keeps_the_painter(small, net, picture, monkeypatch, capsys):
+    paintings, options = {"a": picture(80, 96)}, {"photos": [picture(80, 96)], "steps": 5, "plot": False}
+    real = PainterState.average
+
+    def scarce(state):
+        if state.step == most:
+            raise MemoryError("no room")
+        real(state)
+
+    monkeypatch.setattr(PainterState, "average", scarce)
+    most = 2
+    state = train_painter(net, paintings, picture(32, 48), **options)
+    assert state.step == 2 and "ended after step 2 (MemoryError: no room)" in capsys.readouterr().out
+    most = 0
+    with pytest.raises(MemoryError):
+        train_painter(net, paintings, picture(32, 48), **options)
 
 
 def test_watching_draws_losses_and_the_photo(small, net, picture, capsys):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nst_helpers import DEFAULTS, LAYERS, PUBLISHED, Settings, layer_index, layer_name, load_vgg19
-from nst_helpers.settings import CHOICES
+from nst_helpers.settings import CHOICES, check_between
 from nst_helpers.weights import SOURCES
 
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
@@ -82,6 +82,7 @@ def test_layer_weights_that_do_not_fit(weights, kind):
 def test_loss_weights_are_in_the_networks_order():
     settings = Settings(style_layers=("relu3_1", "relu1_1"), style_layer_weights=(5, 2), style_weight=10)
     assert settings.loss_weights == (1, [20, 50], 10)
+    assert list(Settings(style_layers=("conv2_1", "relu1_1")).layer_weights("style")) == ["relu1_1", "conv2_1"]
     assert Settings(style_layers=("relu3_1", "relu1_1"), style_weight=10).loss_weights == (1, [10, 10], 10)
     content = Settings(content_layers=("relu4_1", "relu2_1"), content_layer_weights=(3, 2), content_weight=10)
     assert content.loss_weights[0] == [20, 30] and content.layer_weights("content") == {"relu2_1": 2, "relu4_1": 3}
@@ -186,3 +187,31 @@ def test_printed_settings_in_full():
         "content  relu3_1 relu4_1, weight 1\nstyle    none, weight 0\n"
         "TV       weight 10\nrun      80 steps of lbfgs, start: content"
     )
+
+
+@pytest.mark.parametrize(
+    "value, whole, good",
+    [
+        (2, True, True),
+        (5, True, True),
+        (np.int64(3), True, True),
+        (2.5, False, True),
+        (2.5, True, False),
+        (1, True, False),
+        (6, True, False),
+        (True, False, False),
+        ("3", False, False),
+        (math.nan, False, False),
+        (10**400, True, False),
+    ],
+)
+def test_numbers_between_two_others(value, whole, good):
+    if good:
+        return check_between("n", value, 2, 5, whole)
+    word = "whole number" if whole else "number"
+    with pytest.raises(ValueError, match=f"^n must be a {word} from 2 to 5; it is .{{1,60}}$"):
+        check_between("n", value, 2, 5, whole)
+
+
+def test_any_number_will_do_unless_a_whole_one_is_asked_for():
+    check_between("n", 2.5, 2, 5)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, workers
+from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, watch, workers
 from nst_helpers.sweep import job_hash, memory_of, paint, printable
 
 sweep_module = sys.modules["nst_helpers.sweep"]
@@ -234,6 +234,24 @@ def test_stop_keeps_what_is_there_and_goes_on_later(tmp_path):
     executor = Counting()
     assert Counter(result.kept for result in sweep(JOBS, tmp_path, executor)) == {True: 2, False: 3}
     assert executor.count == 3
+
+
+def test_a_sheet_that_is_stopped_again_and_again_gives_what_is_there(tmp_path, monkeypatch, stop_button):
+    """While the third job is handed out, and again while the sheet is drawn at the end."""
+    sheet, executor = sys.modules["nst_helpers.sheet"], Counting()
+    submit, jpeg = executor.submit, sheet.jpeg
+
+    def impatient(function, *arguments):
+        if executor.count == 2:
+            signal.raise_signal(signal.SIGINT)
+        return function(*arguments)
+
+    executor.submit = lambda *task: impatient(submit, *task)
+    with monkeypatch.context() as patch:
+        patch.setattr(sheet, "jpeg", lambda img: impatient(jpeg, img))
+        found = watch(JOBS, tmp_path, 3, executor=executor, height=20)
+    assert len(found) == 5 and executor.count == len(list(tmp_path.glob("*.png"))) == 2
+    assert [bool(result) for result in watch(JOBS, tmp_path, 3, executor=Counting(), height=20)] == [True] * 5
 
 
 def test_two_sweeps_on_one_folder(tmp_path):

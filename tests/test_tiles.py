@@ -1,5 +1,7 @@
 """Large pictures in tiles: the same numbers as whole, no seams, less memory."""
 
+import signal
+
 import numpy as np
 import psutil
 import pytest
@@ -82,12 +84,20 @@ def test_a_size_that_does_not_fit_is_refused_with_one_that_does(monkeypatch):
     assert tiles.memory_in_tiles((2000, 3000), tiles.TILE, 24) < 4e9 - 600e6, "a print of 3,000 pixels within 4 GB"
 
 
-def test_an_interrupt_returns_the_picture_so_far(monkeypatch):
+def test_an_interrupt_returns_the_picture_so_far(monkeypatch, stop_button):
+    """Pressed once, and again while the picture is made."""
     monkeypatch.setattr(tiles, "WHOLE", 40)
+    picture = tiles.postprocess
 
     def stop(step):
         if step.X.shape[-1] > 40:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+
+    def impatient(X):
+        signal.raise_signal(signal.SIGINT)
+        return picture(X)
+
+    monkeypatch.setattr(tiles, "postprocess", impatient)
 
     img = stylize_large(
         sample("coffee"), sample("mosaic_fish"), "embedded", 64, progress=stop, num_epochs=1, style_layers=("relu1_1",)
