@@ -22,7 +22,7 @@ CPU ?=
 JOBS ?= 3
 SPREAD := -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: help setup lab studio test lint browser campaign run notebooks site slides frames \
+.PHONY: help setup lab studio test lint browser campaign mutants run notebooks site slides frames \
 	weights painter pictures gallery bench room \
 	student grade colab offline clean
 
@@ -59,6 +59,9 @@ browser: $(READY)  ## only the browser tests; screenshots and answer times in bu
 
 campaign: $(READY)  ## everything that may go wrong, thousands of times; writes benchmarks/RELIABILITY.md (10 minutes)
 	$(BIN)/python benchmarks/campaign.py
+
+mutants: $(READY)  ## plant small faults in the modules that guard: do the tests notice? (hours; see benchmarks/MUTANTS.md)
+	$(BIN)/python benchmarks/mutants.py
 
 run: $(READY)    ## execute the whole series without a screen; results in build/
 	$(BIN)/python tools/run_notebooks.py

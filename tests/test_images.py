@@ -379,6 +379,18 @@ def test_figures_never_need_scrolling(shapes, num_cols):
     assert len(axes) == len(shapes) and width < 12 and height < 16
 
 
+def test_pictures_of_one_row_have_one_height_and_their_own_shape():
+    shapes = [(40, 120), (200, 100), (199, 199)]
+    axes = show_images([np.zeros(shape) for shape in shapes], cmap="gray")
+    axes[0].figure.draw_without_rendering()
+    boxes = [ax.get_window_extent() for ax in axes]
+    assert max(box.height for box in boxes) < 1.05 * min(box.height for box in boxes)
+    for box, (height, width) in zip(boxes, shapes):
+        assert box.width / box.height == pytest.approx(width / height, rel=0.05)
+    assert [ax.images[0].get_interpolation() for ax in axes] == ["nearest", "antialiased", "nearest"]
+    assert axes[0].images[0].get_cmap().name == "gray"
+
+
 def test_fewer_titles_than_pictures(picture):
     axes = show_images([picture(), picture(), picture()], ["one"])
     assert all(ax.images for ax in axes)
@@ -558,5 +570,6 @@ def test_what_cannot_be_saved(tmp_path, img, name, words):
 
 
 def test_nothing_to_show():
-    with pytest.raises(ValueError, match="without pixels"):
-        show_images([Image.new("RGB", (0, 4))])
+    for nothing in (Image.new("RGB", (0, 4)), np.ones(3)):
+        with pytest.raises(ValueError, match="pixels"):
+            show_images([nothing])

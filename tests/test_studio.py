@@ -1,5 +1,6 @@
 """The studio without a browser: what hands do is done to the parts' values and messages."""
 
+import errno
 import gc
 import io
 import json
@@ -407,6 +408,21 @@ def test_a_run_whose_file_cannot_be_written_is_kept_all_the_same(make, tmp_path)
     (tmp_path / "taken").write_text("a file, not a folder")
     studio = make(folder=tmp_path / "taken")
     assert len(studio.runs) == 1 and "taken" in studio.parts.stage.error and same(studio.image, studio.runs[0].image)
+
+
+def test_a_full_disk_leaves_the_file_of_a_kept_run_as_it_was(tmp_path, monkeypatch):
+    kept = Kept(1, Choices(), Image.new("RGB", (8, 8), "red"), [(1, 1, 1, 1, 3)], {}, path=tmp_path / "run 1.png")
+    kept.save()
+    old = kept.path.read_bytes()
+
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    kept.pinned = True
+    with pytest.raises(OSError, match="run 1.png cannot be written"):
+        kept.save()
+    assert kept.path.read_bytes() == old and list(tmp_path.iterdir()) == [kept.path]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"choices": "{}"}', '{"choices": 3, "history": [[1, 2]]}'])

@@ -407,6 +407,16 @@ def test_a_cached_file_is_checked_once_and_again_when_it_changes(server, cache, 
     assert path.exists() and len(server.requests) == 1
 
 
+@pytest.mark.parametrize("note", ["no text", "a folder"])
+def test_what_was_noted_of_a_check_may_be_anything(server, cache, note):
+    path = fetch_imagenet(server.url)
+    fetch_imagenet(server.url)
+    (mark,) = cache.parent.glob("*.checked")
+    mark.unlink()
+    mark.write_bytes(b"\xff\xfe") if note == "no text" else mark.mkdir()
+    assert fetch_imagenet(server.url) == path and len(server.requests) == 1
+
+
 def test_two_processes_at_once(server, cache):
     """Both requests are held until both are there, so that the two downloads overlap for sure."""
     both = threading.Barrier(2)
@@ -537,7 +547,13 @@ def test_unusable_checkpoint(tmp_path, parameters, case):
     path.write_bytes(unusable(parameters)[case])
     with pytest.raises(WeightsError) as caught:
         load_vgg19(path, device="cpu", verbose=False)
-    assert str(path) in str(caught.value)
+    assert str(path) in str(caught.value) and "(None)" not in str(caught.value)
+
+
+def test_what_came_from_the_network_is_to_be_fetched_again(tmp_path):
+    (tmp_path / "vgg19.pth").write_bytes(b"abc")
+    with pytest.raises(WeightsError, match=r"\): delete it, then run this again to download it$"):
+        read_checkpoint(tmp_path / "vgg19.pth", "imagenet")
 
 
 HEADER = {"padding": "reflect", "pooling": "average", "source": "ours"}
@@ -549,6 +565,14 @@ def test_local_safetensors(tmp_path, parameters):
     net = load_vgg19(path, device="cpu", verbose=False)
     assert net.source == "ours" and net.conv1_1.weight.dtype == torch.float32
     assert net.conv1_1.padding_mode == "reflect" and isinstance(net.pool1, torch.nn.AvgPool2d)
+
+
+def test_local_safetensors_without_a_name(tmp_path, parameters):
+    path = tmp_path / "mine.safetensors"
+    save_file(parameters.tensors, path, {"padding": "zeros", "pooling": "max"})
+    net = load_vgg19(path, device="cpu", verbose=False)
+    assert net.source == "mine.safetensors"
+    assert net.conv1_1.padding_mode == "zeros" and isinstance(net.pool1, torch.nn.MaxPool2d)
 
 
 @pytest.mark.parametrize("case", ["garbage", "empty", "truncated", "no header", "key missing", "other padding"])
@@ -626,11 +650,14 @@ def test_embedded_missing(monkeypatch, tmp_path):
 def test_random_is_seeded():
     one, same, other = (random_parameters((4,) * 5, seed).tensors["conv3_2.weight"] for seed in (0, 0, 1))
     assert (one == same).all() and not torch.allclose(one, other)
+    assert torch.equal(one, random_parameters((4,) * 5).tensors["conv3_2.weight"])
 
 
 def test_random_has_he_variance():
     found = find_weights("random")
     assert found.source == "random" and found.widths == (64, 128, 256, 512, 512)
+    same = random_parameters((64, 1, 1, 1, 1), seed=0).tensors["conv1_1.weight"]
+    assert torch.equal(found.tensors["conv1_1.weight"], same)
     for name in ("conv2_1", "conv3_1", "conv4_2"):
         weight = found.tensors[f"{name}.weight"]
         assert weight.var().item() == pytest.approx(2 / (9 * weight.shape[1]), rel=0.02)

@@ -1,0 +1,78 @@
+"""Mutation testing of the modules that guard: small faults are planted one by one; do their tests notice?
+
+python benchmarks/mutants.py                     all modules, one after the other (an hour and more)
+python benchmarks/mutants.py settings files      only these
+
+Needs mutmut (pip install mutmut). What survives is listed in build/mutants/NAME.txt; benchmarks/MUTANTS.md judges it.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "build" / "mutants"
+MODULES = {  # the tests of each, and what to leave out of them because it takes long
+    "settings": (["test_settings.py"], ""),
+    "files": (["test_files.py"], ""),
+    "interrupts": (["test_checkpoints.py"], ""),
+    "images": (["test_images.py", "test_files.py"], ""),
+    "weights": (["test_weights.py"], "not at_once and not he_variance"),
+    "checkpoints": (["test_checkpoints.py"], ""),
+    "training": (["test_training.py", "test_checkpoints.py"], ""),
+    "studio/choices": (["test_studio.py"], "json or changes_nothing or balance or first_settings or recipes"),
+}
+CONFIGURATION = """
+[tool.mutmut]
+source_paths = ["nst_helpers"]
+only_mutate = ["nst_helpers/{module}.py"]
+also_copy = ["tests", "images", "benchmarks", "tools", "conftest.py", "README.md"]
+pytest_add_cli_args = {arguments}
+pytest_add_cli_args_test_selection = {tests}
+do_not_mutate_patterns = ["raise .*Error", "print\\\\(", "warnings.warn\\\\("]  # wording
+timeout_multiplier = 4.0
+timeout_constant = 5.0
+track_dependencies = false
+use_git_change_detection = false
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", metavar="module", help=f"of {', '.join(MODULES)}")
+    for module in parser.parse_args().modules or MODULES:
+        print(f"{module}: {survivors(module)}")
+
+
+def survivors(module):
+    """Run mutmut on one module in a copy of the repository. Returns its counts; writes what survived."""
+    tests, chosen = MODULES[module]
+    name = module.replace("/", "_")
+    copy = FOLDER / name
+    shutil.rmtree(copy, ignore_errors=True)
+    files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    for file in filter(None, files):
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, copy / file)
+    arguments = ["--override-ini=addopts=", "-p", "no:cacheprovider", *(["-k", chosen] if chosen else [])]
+    with (copy / "pyproject.toml").open("a") as file:
+        tests = [f"tests/{test}" for test in tests]
+        file.write(CONFIGURATION.format(module=module, arguments=json.dumps(arguments), tests=json.dumps(tests)))
+
+    def mutmut(*command):
+        environment = {**os.environ, "NST_WEIGHTS": "embedded", "OMP_NUM_THREADS": "1", "PYTHONPATH": ""}
+        command = [sys.executable, "-m", "mutmut", *command]
+        return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True).stdout
+
+    said = mutmut("run", "--max-children", "1").replace("\r", "\n").splitlines()
+    alive = [line.split(":")[0].strip() for line in mutmut("results").splitlines() if line.endswith("survived")]
+    (FOLDER / f"{name}.txt").write_text("\n".join(mutmut("show", mutant) for mutant in alive), encoding="utf-8")
+    return next((line for line in reversed(said) if "/" in line), "mutmut failed: see whether the tests pass")
+
+
+if __name__ == "__main__":
+    main()
