@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ TEXT = """# What `make campaign` found
 
 {date} · {machine} · Python {python} · Hypothesis, seed {seed}{limit}
 
-Damaged pictures, weights and settings, disks that fill, servers that drip, Stop pressed like a child would, `kill -9`:
+Damaged pictures, weights and settings, disks that fill, folders that may only be read, servers that drip, Stop pressed
+like a child would, `kill -9`:
 *worked* gave a result that was checked, *refused* gave one sentence that says what is wrong, *lost* would be any other
 error, a hang, a file destroyed or a step of a run that cannot be had afterwards. `make test` runs a short part of it.
 
@@ -39,6 +41,8 @@ def main():
     parser.add_argument("--seconds", type=int)
     chosen = parser.parse_args()
     environment = {**os.environ, "NST_CAMPAIGN": "1", "NST_CAMPAIGN_SEED": str(chosen.seed)}
+    if not chosen.parts:  # what areas of other names found is gone too
+        shutil.rmtree(FOUND, ignore_errors=True)
     failed = []
     for part in chosen.parts or PARTS:
         file = CAMPAIGN / f"test_campaign_{part}.py"

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_pictures_to_save_and_show(tmp_path, img, name):
     if isinstance(img, tuple) and len(img) == 3:
         img = Image.new(img[0], img[1:])
     path = tmp_path / name[:40] if isinstance(name, str) and name[:1] not in ("/", "~", ".") else name
-    if path not in (tmp_path, ".", "..", "../.."):
+    if not isinstance(path, (str, Path)) or str(path) not in (f"{tmp_path}", ".", "..", "../.."):
         judged("pictures saved", lambda: save_image(img, path))
     judged("pictures saved", lambda: save_image(img, tmp_path / "a.png"))
     if isinstance(img, Image.Image):
@@ -110,14 +111,15 @@ def test_settings(changes):
 
 @cases(short=25, whole=150)
 @given(
-    size=st.sampled_from([8, 16, 64, 1e300, -3, 0, "x", None, float("nan"), 10**400, 2.5, 20_001]),
-    style_size=st.sampled_from([16, 48, 1e300, -3, "x", float("nan"), 10**400]),
-    shapes=st.tuples(*[st.integers(0, 40)] * 4),
-    changes=st.dictionaries(st.sampled_from([*NAMES, "nonsense"]), anything, max_size=2),
+    # Mostly what works: else hardly a case would get as far as painting
+    size=st.sampled_from([*[64] * 12, 8, 16, 1e300, -3, 0, "x", None, float("nan"), 10**400, 2.5, 20_001]),
+    style_size=st.sampled_from([*[48] * 12, 16, 1e300, -3, "x", float("nan"), 10**400]),
+    shapes=st.one_of(st.just((30, 20, 25, 40)), st.tuples(*[st.integers(0, 40)] * 4)),
+    changes=st.one_of(st.just({}), st.dictionaries(st.sampled_from([*NAMES, "nonsense"]), anything, max_size=2)),
 )
 def test_stylize(net, size, style_size, shapes, changes):
     pictures = Image.new("RGB", shapes[:2], "red"), Image.new("RGB", shapes[2:], "blue")
-    changes["num_epochs"] = 2 if changes.get("num_epochs") not in (0, -1, None) else 1
+    changes = {**changes, "num_epochs": 2}
     img = judged("stylize", lambda: stylize(*pictures, net, size=size, style_size=style_size, **changes))
     assert img is None or max(img.size) == size
 
