@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageSequence
 
+from .door import shown
 from .files import full_path, written_whole
-from .images import _to_rgb, identified, jpeg, open_image
+from .images import _to_rgb, check_picture, identified, jpeg, open_image
+from .settings import check_between
 
 MOST_FRAMES = 300
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
@@ -19,10 +21,20 @@ VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 
 @dataclass
 class Clip:
-    """Frames, a list of RGB PIL images of one size, and ``duration``, the milliseconds that each is shown."""
+    """Frames, a list of RGB PIL images of one size, and ``duration``, the milliseconds that each is shown.
+
+    Raises ``ValueError`` for anything else.
+    """
 
     frames: list
     duration: int = 80
+
+    def __post_init__(self):
+        if not isinstance(self.frames, (list, tuple)) or not self.frames:
+            raise ValueError(f"a clip has a list of PIL images, with at least one; this is {shown(self.frames)}")
+        for img in self.frames:
+            check_picture(img, "a frame")
+        check_between("duration", self.duration, 1, 600_000)
 
     def painted(self, painter, styles, size=320):
         """The clip painted frame by frame. ``styles``: as in ``Painter.mix``."""

@@ -83,6 +83,8 @@ class Settings:
 
     def layer_weights(self, kind):
         """``{layer: weight}`` of ``"content"`` or ``"style"``, in the network's order."""
+        if kind not in ("content", "style"):
+            raise ValueError(f"layers are of kind 'content' or 'style', not {shown(kind)}")
         layers = getattr(self, f"{kind}_layers")
         pairs = zip(layers, getattr(self, f"{kind}_layer_weights") or (1.0,) * len(layers))
         return dict(sorted(pairs, key=lambda pair: layer_index(pair[0])))

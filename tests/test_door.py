@@ -8,6 +8,7 @@ from PIL import Image
 
 import nst_helpers
 from nst_helpers import (
+    Clip,
     CompositeImage,
     FastObjective,
     Job,
@@ -15,6 +16,7 @@ from nst_helpers import (
     Run,
     Settings,
     Sheet,
+    Studio,
     TiledObjective,
     adain,
     check_layers,
@@ -176,6 +178,11 @@ def test_what_a_lesson_is_made_of(net, picture, options, words):
         (lambda: explore(lambda x: None, x=(1, 2)).set(x="far"), "x cannot be 'far'"),
         (lambda: Painter(("a", "a")), "two styles have one name"),
         (lambda: Painter(("a",), channels=10**9), "channels must be"),
+        (lambda: Clip([]), "a clip has a list of PIL images"),
+        (lambda: Clip([EMPTY]), "a frame has no pixels"),
+        (lambda: Clip([Image.new("RGB", (9, 9))], duration="long"), "duration must be"),
+        (lambda: Studio(folder=3), "a path must be text"),
+        (lambda: Settings().layer_weights("tv"), "'content' or 'style', not 'tv'"),
         (lambda: Sheet(0, 1), "count must be"),
         (lambda: Sheet(2, 1, captions=("one",)), "2 cells need as many captions"),
         (lambda: watch([], "x", 1), "nothing to paint"),

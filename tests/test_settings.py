@@ -215,3 +215,9 @@ def test_numbers_between_two_others(value, whole, good):
 
 def test_any_number_will_do_unless_a_whole_one_is_asked_for():
     check_between("n", 2.5, 2, 5)
+
+
+def test_layers_are_of_two_kinds():
+    assert list(Settings().layer_weights("content")) == ["relu3_1"]
+    with pytest.raises(ValueError, match="'content' or 'style', not 'tv'"):
+        Settings().layer_weights("tv")

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..files import expanded, written_whole
+from ..files import full_path, written_whole
 from ..images import jpeg, small, thumbnail
 from .choices import Choices, read
 
@@ -98,8 +98,8 @@ class Shelf(list):
     """
 
     def __init__(self, folder=None):
-        self.folder, self.unread = folder and expanded(folder), []
-        for path in sorted(self.folder.glob("run *.png"))[-KEPT - PINS :] if folder else ():
+        self.folder, self.unread = folder and full_path(folder), []
+        for path in sorted(self.folder.glob("run *.png"))[-KEPT - PINS :] if self.folder else ():
             try:
                 self.append(Kept.load(path, len(self) + 1))
             except ValueError as error:
