@@ -5,6 +5,7 @@ import errno
 import hashlib
 import http.server
 import io
+import itertools
 import os
 import pickle
 import re
@@ -391,6 +392,22 @@ def test_one_byte_at_a_time(server, cache, monkeypatch):
     with pytest.raises(WeightsError, match=r"broke \(it brought \d+ bytes in 1 seconds\).*NST_WEIGHTS=embedded"):
         fetch_imagenet(server.url)
     assert len(server.requests) == 1 and nothing_left(cache)
+
+
+@pytest.mark.parametrize("seconds, fast", [(1, True), (100, False)])
+def test_enough_bytes_in_every_half_minute(server, cache, monkeypatch, seconds, fast):
+    """By a clock on which every block takes so long."""
+    clock = itertools.count(0, seconds)
+    slow = SimpleNamespace(sleep=lambda seconds: None, monotonic=lambda: next(clock))
+    monkeypatch.setattr(weights, "time", slow)
+    server.data = os.urandom(5 << 20)
+    url = f"http://127.0.0.1:{server.server_port}/vgg19-{hashlib.sha256(server.data).hexdigest()[:8]}.pth"
+    if fast:
+        assert fetch_imagenet(url).read_bytes() == server.data
+    else:
+        with pytest.raises(WeightsError, match=r"broke \(it brought \d+ bytes in 100 seconds\)"):
+            fetch_imagenet(url)
+        assert len(server.requests) == 1 and nothing_left(cache)
 
 
 def test_a_cached_file_is_checked_once_and_again_when_it_changes(server, cache, monkeypatch):
