@@ -95,7 +95,7 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         for partial in (dead, recent, old):
             partial.touch()
         # Of another kind, or not to be removed: neither hinders anybody
-        mine.with_name(".a.bin.mine.partial").touch()
+        mine.with_name(ours.replace(f".{os.getpid()}.", ".nobody.")).touch()
         mine.with_name(ours.replace(f".{os.getpid()}.", ".4194306.")).mkdir()
         os.utime(old, (time.time() - FORGOTTEN - 1,) * 2)
         with written_whole(tmp_path / "a.bin") as again:
