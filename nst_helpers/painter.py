@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from PIL import ImageStat
+from PIL import Image, ImageStat
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
