@@ -71,7 +71,7 @@ def survivors(module):
     said = mutmut("run", "--max-children", "1").replace("\r", "\n").splitlines()
     alive = [line.split(":")[0].strip() for line in mutmut("results").splitlines() if line.endswith("survived")]
     (FOLDER / f"{name}.txt").write_text("\n".join(mutmut("show", mutant) for mutant in alive), encoding="utf-8")
-    return next((line for line in reversed(said) if "/" in line), "mutmut failed: see whether the tests pass")
+    return next((line for line in reversed(said) if "🎉" in line), "mutmut failed: see whether the tests pass")
 
 
 if __name__ == "__main__":
