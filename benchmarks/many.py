@@ -90,7 +90,7 @@ def print_here(size, tile, path):
 
 
 def print_in_tiles(size, tile=TILE):
-    """Of a print: seconds, peak memory in MB, and the step across tile borders over that within 10 pixels of them."""
+    """Of a print: seconds, peak memory in MB, and the change across tile borders over that within 10 pixels of them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "print.png")
         seconds, peak = fresh(print_here, size, tile, path)
@@ -112,9 +112,8 @@ def section(quick):
         "the first result; starting the workers is in the second column.", "",
         "| how | first result after | jobs per minute | ratio |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
-    threads = torch.get_num_threads()
-    plain, single = bare(asked, threads), bare(asked[: max(2, count // 4)], 1)
-    yield f"| one process, {threads} threads, `stylize` | – | {60 / plain:.0f} | 1 |"
+    plain, single = bare(asked, 2), bare(asked[: max(2, count // 4)], 1)
+    yield f"| one process, two threads, `stylize` | – | {60 / plain:.0f} | 1 |"
     ways = {"two workers, one thread each": swept(asked, workers=2), "one worker, one thread": swept(asked, workers=1)}
     if not quick and (found := on_dask(asked)):
         ways["Dask on this machine, two workers"] = found
@@ -137,7 +136,7 @@ def section(quick):
     side, tile = (200, 64) if quick else (3000, TILE)
     seconds, peak, seams = print_in_tiles(side, tile)
     yield from [
-        "", "| print | tiles of | time | peak memory of the process | step across borders ÷ around them |",
+        "", "| print | tiles of | time | peak memory of the process | change across borders ÷ around them |",
         "| --- | --- | --- | --- | --- |",
         f"| {side} pixels wide | {tile} | {seconds / 60:.1f} min | {peak / 1000:.2f} GB | {seams:.3f} |",
         "", "32,000 combinations on paper, from two workers above:", "", "| workers | hours |", "| --- | --- |",

@@ -1,8 +1,10 @@
 """Notebook 11: a contact sheet that fills while you watch."""
 
+import os
 import textwrap
 import time
 from contextlib import closing
+from pathlib import Path
 
 from IPython.display import Image as Shown
 from IPython.display import display
@@ -42,7 +44,7 @@ class Sheet:
         if not isinstance(result, Result) or result.at >= len(self.cells):
             raise ValueError(f"a sheet of {len(self.cells)} cells takes their Results; this is {shown(result)}")
         if result.error:
-            self.cells[result.at] = result.error
+            self.cells[result.at] = _short(result)
         else:
             img = result.image
             self.cells[result.at] = img.resize((max(1, round(img.width * self.height / img.height)), self.height))
@@ -59,7 +61,7 @@ class Sheet:
         cell = self.cells[at]
         if not isinstance(cell, Image.Image):
             why, cell = cell or "", Image.new("RGB", self.size, "#eeeeee")
-            lines = textwrap.wrap(why, max(8, cell.width // 6))[: cell.height // 14]
+            lines = textwrap.wrap(why, max(8, cell.width // 7))[: cell.height // 14]
             ImageDraw.Draw(cell).text((5, 4), "\n".join(lines), fill="#B00020", font=self.font)
         if not self.captions:
             return cell
@@ -102,5 +104,14 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
         said = f"{stopped}{new + kept} of {len(jobs)} are there, {new} painted in {duration(time.monotonic() - begun)}"
         line.update({"text/plain": said}, raw=True)
         for result in filter(lambda result: result.error, found.values()):
-            print(f"{result.job.name}: {result.error}")
+            why, name = _short(result), result.job.name
+            print(why if name in why else f"{name}: {why}")
     return [found.get(at) for at in range(len(jobs))]
+
+
+def _short(result):
+    """What went wrong, with the names of files instead of their whole paths."""
+    said, job = result.error, result.job
+    for path in filter(os.path.isabs, (job.content, job.style, job.start_from)):
+        said = said.replace(printable(path, 200), printable(Path(path).name))
+    return said

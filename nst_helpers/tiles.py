@@ -39,8 +39,9 @@ class TiledObjective:
     """The weighted losses of a large composite image: those of ``FastObjective``, in the memory of one tile.
 
     A Gram matrix is a sum over positions, so that of the whole picture is added up tile by tile. Its difference to
-    the target gives every tile its gradient, in a second pass over the tiles. A tile is read with a margin as wide as
-    the deepest layer sees: its features are those that it has within the whole, and there are no seams.
+    the target gives every tile its gradient, in a second pass over the tiles. A tile is read with a margin, a little
+    wider than half of what one position of the deepest layer sees: its features are those that it has within the
+    whole, and there are no seams.
 
     Arguments and result as for ``FastObjective``; ``tile``: pixels on a side. Raises ``ValueError`` as it does, and
     for style losses that are no sum over positions.

@@ -192,6 +192,16 @@ def test_a_failing_job_does_not_stop_the_rest(tmp_path, threads, photo):
     assert len(read_sweep(tmp_path / "out")) == 1
 
 
+def test_a_sheet_names_files_without_their_folders(tmp_path, photo, capsys):
+    broken = photo("broken.png")
+    broken.write_bytes(broken.read_bytes()[:200])
+    missing = JOB.but(style=tmp_path / "gone.jpg")
+    watch([JOB.but(content=broken), missing], tmp_path / "out", 2)
+    said = capsys.readouterr().out
+    assert "broken.png is damaged" in said and said.count("broken.png") == 1 and str(tmp_path) not in said
+    assert "cat: there is no file gone.jpg" in said
+
+
 def test_what_cannot_work_is_refused_before_the_first_job(tmp_path, monkeypatch):
     executor = Counting()
     for jobs, options, words in [

@@ -15,7 +15,7 @@ def hours_on_ten(answer):
         (32_000 / 3 / 10 / 3600, "3 seconds per job, not 3 jobs per second: multiply"),
     ]:
         assert abs(hours - wrong) > 0.02 * wrong, why
-    assert abs(hours - 8 / 3) < 0.05, "jobs times seconds, divided by workers, in hours of 3,600 seconds"
+    assert abs(hours - 8 / 3) < 0.07, "jobs times seconds, divided by workers, in hours of 3,600 seconds"
 
 
 @exercise
@@ -31,7 +31,7 @@ def combinations(answer):
     for choices in (
         {"a": [1, 2], "b": [3]},
         {"a": [1, 2], "b": [3, 4]},
-        {"x": "pqr"},
+        {"x": ["p", "q", "r"]},
         *({name: list(range(size)) for name, size in zip("abc", sizes)} for sizes in cases((1, 3, 2))),
     ):
         got = list(answer(dict(choices)))
@@ -45,13 +45,14 @@ def combinations(answer):
 
 
 @exercise
-def tile_ends(answer):
+def tile_spans(answer):
     for length, tile in cases((10, 4), (12, 4), (3, 5), (7, 1), (1, 1), (3000, 512)):
         got = answer(length, tile)
         assert got is not None, "it returns nothing yet"
-        got = [tuple(int(end) for end in pair) for pair in got]
+        got = list(got)
         assert got, f"for {length} pixels there should be a tile"
-        assert all(len(pair) == 2 for pair in got), "each tile is a pair: (start, end)"
+        assert all(hasattr(pair, "__len__") and len(pair) == 2 for pair in got), "each tile is a pair: (start, end)"
+        got = [tuple(int(end) for end in pair) for pair in got]
         asked = f"{length} pixels in tiles of {tile}"
         assert got[0][0] == 0, f"{asked}: the first tile starts at 0"
         assert got[-1][1] != length - 1, "an end is where the next one starts, as in slices: 0 to 10 is (0, 10)"

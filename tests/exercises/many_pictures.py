@@ -3,7 +3,8 @@
 RIGHT = {
     "hours_on_ten": [
         "hours_on_ten = 32_000 * 3 / 10 / 3600",
-        "hours_on_ten = 2.67",
+        "hours_on_ten = 2.6",
+        "hours_on_ten = 2.7",
         "hours_on_ten = np.float32(8 / 3)",
     ],
     "combinations": [
@@ -29,11 +30,11 @@ def combinations(choices):
     yield from found
 """,
     ],
-    "tile_ends": [
-        "def tile_ends(length, tile):\n    return [(a, min(a + tile, length)) for a in range(0, length, tile)]",
-        "def tile_ends(length, tile):\n    ends = [*range(0, length, tile), length]\n    return pairwise(ends)",
+    "tile_spans": [
+        "def tile_spans(length, tile):\n    return [(a, min(a + tile, length)) for a in range(0, length, tile)]",
+        "def tile_spans(length, tile):\n    ends = [*range(0, length, tile), length]\n    return pairwise(ends)",
         """
-def tile_ends(length, tile):
+def tile_spans(length, tile):
     found, start = [], 0
     while start < length:
         found.append([start, min(start + tile, length)])
@@ -78,17 +79,18 @@ def combinations(choices):
     return [dict(zip(names, values)) for values in product(*[choices[name] for name in names])]
 """: "first name changes slowest",
     },
-    "tile_ends": {
-        "def tile_ends(length, tile):\n    ends = []": "returns nothing",
-        "def tile_ends(length, tile):\n    return []": "there should be a tile",
-        "def tile_ends(length, tile):\n    return [(a,) for a in range(0, length, tile)]": "a pair",
-        "def tile_ends(length, tile):\n    return [(a, a + tile) for a in range(0, length, tile)]": "longer than the picture",
-        "def tile_ends(length, tile):\n    return [(a, a + tile) for a in range(0, length - tile + 1, tile)]": "last pixels are missing",
-        "def tile_ends(length, tile):\n    return [(a, min(a + tile, length) - 1) for a in range(0, length, tile)]": "as in slices",
-        "def tile_ends(length, tile):\n    return [(a + 1, min(a + tile, length)) for a in range(0, length, tile)]": "starts at 0",
-        "def tile_ends(length, tile):\n    return [(max(0, a - 1), min(a + tile, length)) for a in range(0, length, tile)]": "where the one before ends",
-        "def tile_ends(length, tile):\n    return [(0, 0)] + [(a, min(a + tile, length)) for a in range(0, length, tile)]": "is empty",
-        "def tile_ends(length, tile):\n    return [(0, length)]": "the last is longer",
-        "def tile_ends(length, tile):\n    half = min(length, (tile + 1) // 2)\n    return [(0, half), *([(half, length)] if half < length else [])]": "all but the last",
+    "tile_spans": {
+        "def tile_spans(length, tile):\n    ends = []": "returns nothing",
+        "def tile_spans(length, tile):\n    return []": "there should be a tile",
+        "def tile_spans(length, tile):\n    return [(a,) for a in range(0, length, tile)]": "a pair",
+        "def tile_spans(length, tile):\n    return [*range(tile, length, tile), length]": "a pair",
+        "def tile_spans(length, tile):\n    return [(a, a + tile) for a in range(0, length, tile)]": "longer than the picture",
+        "def tile_spans(length, tile):\n    return [(a, a + tile) for a in range(0, length - tile + 1, tile)]": "last pixels are missing",
+        "def tile_spans(length, tile):\n    return [(a, min(a + tile, length) - 1) for a in range(0, length, tile)]": "as in slices",
+        "def tile_spans(length, tile):\n    return [(a + 1, min(a + tile, length)) for a in range(0, length, tile)]": "starts at 0",
+        "def tile_spans(length, tile):\n    return [(max(0, a - 1), min(a + tile, length)) for a in range(0, length, tile)]": "where the one before ends",
+        "def tile_spans(length, tile):\n    return [(0, 0)] + [(a, min(a + tile, length)) for a in range(0, length, tile)]": "is empty",
+        "def tile_spans(length, tile):\n    return [(0, length)]": "the last is longer",
+        "def tile_spans(length, tile):\n    half = min(length, (tile + 1) // 2)\n    return [(0, half), *([(half, length)] if half < length else [])]": "all but the last",
     },
 }
