@@ -20,6 +20,7 @@ from nst_helpers.painter import (
     Stroke,
     crops,
     grams,
+    lattice,
     learn_painter,
     load_painter,
     photo_bank,
@@ -84,7 +85,7 @@ def test_a_stroke_brings_every_channel_to_the_numbers_of_its_style():
 
 
 def test_the_gradient_of_a_stroke_is_that_of_instance_normalization():
-    """In channels-last order, in which painters learn, batch_norm has wrong gradients for some ways to take a picture."""
+    """In channels-last order, in which painters learn, some ways to take one picture give batch_norm wrong gradients."""
     stroke = Stroke(3, 5, styles=1).to(memory_format=torch.channels_last)
     X = torch.randn(2, 3, 12, 16).to(memory_format=torch.channels_last)
     weight, padded = torch.randn(2, 5, 12, 16), torch.nn.functional.pad(X, (1, 1, 1, 1), "reflect")
@@ -141,6 +142,14 @@ def test_quarters_of_a_map_and_their_gram_matrices():
     X = torch.rand(2, 3, 8, 10)
     assert torch.equal(quarters(X)[1, 3], X[1, :, 4:, 5:])
     assert torch.allclose(grams(quarters(X)).mean(1), grams(X), atol=1e-6)
+
+
+def test_what_repeats_every_four_pixels_is_seen():
+    X = torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    every_third, every_fourth = X.clone(), X.clone()
+    every_third[..., ::3] += 1
+    every_fourth[..., ::4] += 1
+    assert lattice(every_fourth) > 10 * lattice(X) and lattice(every_third) < 2 * lattice(X)
 
 
 def test_the_judge_finds_a_painting_in_its_own_style_and_sees_an_empty_quarter(small, net, picture):
