@@ -34,7 +34,7 @@ class LBFGS:
         height, width = X.shape[-2:]
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
         band = (self.BANDS * (f / 0.71).sqrt()).long().flatten()  # no f is above √0.5
-        self.bands = F.one_hot(band, self.BANDS).to(X)
+        self.band = band.to(X.device).expand(3, -1)
         self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
         self.seen = None  # the power of s and of y, (2, colors, bands)
         self.weights = (1 / (f + 0.1) ** 2).to(X)  # S, a guess until the first pair
@@ -88,14 +88,19 @@ class LBFGS:
         slope = float(s @ y)
         if slope > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
             self.pairs = [*self.pairs, (s, y, slope)][-self.HISTORY :]
-            power = torch.stack([self.spectrum(x / y.norm()).abs().square().flatten(1) @ self.bands for x in (s, y)])
+            power = torch.stack([self.power(x / y.norm()) for x in (s, y)])
             self.weigh(power if self.seen is None else self.FADE * self.seen + power)
 
     def weigh(self, seen):
         """Set S by what was seen."""
         self.seen, (s, y) = seen, seen
-        weights = (s / y.clamp_min(1e-6 * y.max())).sqrt() @ self.bands.T
+        weights = (s / y.clamp_min(1e-6 * y.max())).sqrt().gather(1, self.band)
         self.weights = weights.view(3, -1, self.X.shape[-1] // 2 + 1)
+
+    def power(self, x):
+        """The power of the flat ``x``, by color and band, ``(colors, bands)``."""
+        power = self.spectrum(x).abs().square().flatten(1)
+        return power.new_zeros(3, self.BANDS).scatter_add_(1, self.band, power)
 
     def spectrum(self, x):
         """The Fourier transform of the flat ``x``, by color, ``(3, h, w // 2 + 1)``."""

@@ -85,7 +85,7 @@ def test_a_stroke_brings_every_channel_to_the_numbers_of_its_style():
 
 
 def test_the_gradient_of_a_stroke_is_that_of_instance_normalization():
-    """In channels-last order, in which painters learn, some ways to take one picture give batch_norm wrong gradients."""
+    """In channels-last order, as painters learn, batch_norm's is wrong for some ways to take a picture from a batch."""
     stroke = Stroke(3, 5, styles=1).to(memory_format=torch.channels_last)
     X = torch.randn(2, 3, 12, 16).to(memory_format=torch.channels_last)
     weight, padded = torch.randn(2, 5, 12, 16), torch.nn.functional.pad(X, (1, 1, 1, 1), "reflect")
