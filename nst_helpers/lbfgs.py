@@ -35,9 +35,13 @@ class LBFGS:
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
         band = (self.BANDS * (f / 0.71).sqrt()).long().flatten()  # no f is above √0.5
         self.band = band.to(X.device).expand(3, -1)
+        # rfft2 leaves out half of the frequencies: all columns stand for two but the first, and the last of an even width
+        self.share = torch.full((width // 2 + 1,), 2.0)
+        self.share[[0, -1] if width % 2 == 0 else 0] = 1
+        self.share = self.share.to(X) / (height * width)
         self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
         self.seen = None  # the power of s and of y, (2, colors, bands)
-        self.weights = (1 / (f + 0.1) ** 2).to(X)  # S, a guess until the first pair
+        self.weights = (1 / (f + 0.1) ** 2).to(X)  # √γ S, a guess until the first pair
         self.pairs = []  # (s, y, sᵀy), the oldest first, flat
         self.X0 = self.g0 = self.best = (
             None  # where the last step started, the gradient there; where the loss was lowest
@@ -88,18 +92,21 @@ class LBFGS:
         slope = float(s @ y)
         if slope > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
             self.pairs = [*self.pairs, (s, y, slope)][-self.HISTORY :]
-            power = torch.stack([self.power(x / y.norm()) for x in (s, y)])
-            self.weigh(power if self.seen is None else self.FADE * self.seen + power)
+            power = torch.stack([self.power(s), self.power(y)])
+            seen = power / power[1].sum()
+            self.seen = seen if self.seen is None else self.FADE * self.seen + seen
+            self.weigh(power[1])
 
-    def weigh(self, seen):
-        """Set S by what was seen."""
-        self.seen, (s, y) = seen, seen
-        weights = (s / y.clamp_min(1e-6 * y.max())).sqrt().gather(1, self.band)
-        self.weights = weights.view(3, -1, self.X.shape[-1] // 2 + 1)
+    def weigh(self, power):
+        """Set √γ S by what was seen, and by the power of the newest y."""
+        s, y = self.seen
+        weights = (s / y.clamp_min(1e-6 * y.max())).sqrt()
+        weights *= (self.pairs[-1][2] / (weights * power).sum()).sqrt()
+        self.weights = weights.gather(1, self.band).view(3, -1, self.X.shape[-1] // 2 + 1)
 
     def power(self, x):
-        """The power of the flat ``x``, by color and band, ``(colors, bands)``."""
-        power = self.spectrum(x).abs().square().flatten(1)
+        """The power of the flat ``x``, by color and band, ``(colors, bands)``. Its sum is xᵀx (Parseval)."""
+        power = (self.spectrum(x).abs().square() * self.share).flatten(1)
         return power.new_zeros(3, self.BANDS).scatter_add_(1, self.band, power)
 
     def spectrum(self, x):
@@ -107,7 +114,7 @@ class LBFGS:
         return torch.fft.rfft2((self.colors @ x.view(3, -1)).view(self.X.shape[1:]))
 
     def smooth(self, g):
-        """S g."""
+        """√γ S g."""
         x = torch.fft.irfft2(self.weights * self.spectrum(g), s=self.X.shape[-2:])
         return (self.colors.T @ x.view(3, -1)).flatten()
 
@@ -118,9 +125,6 @@ class LBFGS:
             shares.append(float(s @ q) / slope)
             q.sub_(y, alpha=shares[-1])
         d = self.smooth(q)
-        if self.pairs:
-            s, y, slope = self.pairs[-1]
-            d *= math.sqrt(slope / float(y @ self.smooth(y)))
         for s, y, slope in self.pairs:
             d.add_(s, alpha=shares.pop() - float(y @ d) / slope)
         return -d
@@ -145,4 +149,5 @@ class LBFGS:
         pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
         self.pairs = [(s, y, float(s @ y)) for s, y in pairs]
         if self.pairs:
-            self.weigh(state["seen"])
+            self.seen = state["seen"]
+            self.weigh(self.power(self.pairs[-1][1]))
