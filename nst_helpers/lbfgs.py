@@ -35,7 +35,7 @@ class LBFGS:
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
         band = (self.BANDS * (f / 0.71).sqrt()).long().flatten()  # no f is above √0.5
         self.band = band.to(X.device).expand(3, -1)
-        # rfft2 leaves out half of the frequencies: all columns stand for two but the first, and the last of an even width
+        # rfft2 leaves out half of the frequencies: a column stands for two, but for the first and an even width's last
         self.share = torch.full((width // 2 + 1,), 2.0)
         self.share[[0, -1] if width % 2 == 0 else 0] = 1
         self.share = self.share.to(X) / (height * width)
