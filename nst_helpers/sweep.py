@@ -541,7 +541,7 @@ def _affordable(workers, jobs):
     if needed + WORKER > free:
         raise ValueError(_too_large(shape, needed, max(1.0, free - WORKER)))
     cores = 1 if torch.cuda.is_available() else os.cpu_count() or 1  # one process keeps a GPU busy
-    return min(workers or cores, len(jobs), int(free // (needed + WORKER)))
+    return min(workers or cores, int(free // (needed + WORKER)))  # a pool starts no more than it has jobs
 
 
 def _source(weights):

@@ -43,9 +43,9 @@ class Pool:
 
     @classmethod
     def take(cls, workers):
-        """A pool that waits, if it is large enough, or a new one."""
+        """A pool that waits, if it has this many workers, or a new one."""
         with cls.lock:
-            for pool in [pool for pool in cls.idle if pool.workers >= workers]:
+            for pool in [pool for pool in cls.idle if pool.workers == workers]:
                 cls.idle.remove(pool)
                 pool.timer.cancel()
                 return pool

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -19,6 +20,7 @@ from PIL import Image
 
 from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, watch, workers
 from nst_helpers.sweep import job_hash, memory_of, paint, printable
+from nst_helpers.workers import Pool
 
 sweep_module = sys.modules["nst_helpers.sweep"]
 QUICK = {"num_epochs": 2, "style_layers": ["relu1_1", "relu2_1"], "content_layers": ["relu2_1"]}
@@ -478,3 +480,11 @@ def test_without_dask_there_is_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(ValueError, match=r"pip install 'nst_helpers\[cluster\]'"):
         cluster("tcp://127.0.0.1:1")
+
+
+def test_a_waiting_pool_of_more_workers_is_left_alone(monkeypatch):
+    """``workers=1`` on a shared machine means one, also after a sweep on all cores."""
+    waiting = SimpleNamespace(workers=2, timer=SimpleNamespace(cancel=lambda: None))
+    monkeypatch.setattr(Pool, "idle", [waiting])
+    monkeypatch.setattr(Pool, "__init__", lambda self, workers: None)
+    assert Pool.take(1) is not waiting and Pool.take(2) is waiting
