@@ -224,3 +224,10 @@ def test_a_run_ends_on_its_lowest_picture_unless_the_last_is_nearly_as_good(fact
     assert trainer.holds(valley.X)
     if not kept:
         assert float(valley.loss()) == pytest.approx(min(losses), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(12, 16), (12, 15), (9, 8)])
+def test_the_power_of_all_bands_is_the_squared_length(shape):
+    """By Parseval's theorem, for even and odd widths: half of the frequencies are not stored."""
+    x = torch.randn(3 * shape[0] * shape[1], dtype=torch.double)
+    assert float(LBFGS(torch.zeros(1, 3, *shape, dtype=torch.double)).power(x).sum()) == pytest.approx(float(x @ x))
