@@ -11,6 +11,7 @@ import copy
 
 import psutil
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
@@ -76,6 +77,21 @@ class Mirror(torch.autograd.Function):
         inner[..., 2] += inner[..., 0]
         inner[..., -3] += inner[..., -1]
         return inner[..., 1:-1]
+
+
+class Average(torch.autograd.Function):
+    """``F.avg_pool2d(X, 2)``: torch's own way back takes two to three times as long in channels-last order."""
+
+    @staticmethod
+    def forward(ctx, X):
+        ctx.odd = X.shape[-1] % 2, X.shape[-2] % 2
+        return F.avg_pool2d(X, 2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        grad = F.interpolate(grad / 4, scale_factor=2)
+        return F.pad(grad, (0, ctx.odd[0], 0, ctx.odd[1])) if any(ctx.odd) else grad  # an odd last line is not averaged
 
 
 class FastObjective:
@@ -180,7 +196,7 @@ def _cut(net, taps, dtype):
         if getattr(layer, "padding_mode", "zeros") == "reflect":
             layers.append(_Mirrored())
             layer.padding_mode, layer.padding = "zeros", (0, 0)
-        layers.append(layer)
+        layers.append(_Averaged() if isinstance(layer, nn.AvgPool2d) else layer)
         if i in ends:
             segments.append((i if i in taps else None, nn.Sequential(*layers)))
             layers = []
@@ -192,3 +208,10 @@ class _Mirrored(nn.Module):
 
     def forward(self, X):
         return Mirror.apply(X)
+
+
+class _Averaged(nn.Module):
+    """``Average`` as a layer."""
+
+    def forward(self, X):
+        return Average.apply(X)

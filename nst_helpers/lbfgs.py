@@ -15,6 +15,7 @@ class LBFGS:
     of frequencies by |s| / |y|, as seen there so far, later pairs counting more: the losses bend most along the finest
     detail, and along some colors more than others. γ = sᵀy / yᵀSy for the newest pair (Nocedal and Wright 2006, eq.
     7.20). With γ itself steps are too short; with 1 in its place S grows beyond bounds in runs from noise.
+    All this is done on Fourier transforms, where S is diagonal; lengths and products are the same there (Parseval).
     There is no line search: a step is taken whole, unless it is longer than a radius. A step that ends above twice the
     lowest loss is taken back, and the radius is halved (a trust region: Nocedal and Wright 2006, chapter 4); H has
     learned from it. Smaller rises are allowed: the next step usually repairs them.
@@ -33,20 +34,19 @@ class LBFGS:
         self.X = X
         height, width = X.shape[-2:]
         f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
-        band = (self.BANDS * (f / 0.71).sqrt()).long().flatten()  # no f is above √0.5
-        self.band = band.to(X.device).expand(3, -1)
+        f = f.flatten().repeat_interleave(2)  # a real and an imaginary part
+        self.band = (self.BANDS * (f / 0.71).sqrt()).long().to(X.device).expand(3, -1)  # no f is above √0.5
         # rfft2 leaves out half of the frequencies: a column stands for two, but for the first and an even width's last
-        self.share = torch.full((width // 2 + 1,), 2.0)
-        self.share[[0, -1] if width % 2 == 0 else 0] = 1
-        self.share = self.share.to(X) / (height * width)
+        share = torch.full((width // 2 + 1,), 2.0)
+        share[[0, -1] if width % 2 == 0 else 0] = 1
+        self.scale = share.sqrt().to(X)
+        self.unscale = 1 / self.scale  # dividing complex numbers takes seven times as long
         self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
         self.seen = None  # the power of s and of y, (2, colors, bands)
-        self.weights = (1 / (f + 0.1) ** 2).to(X)  # √γ S, a guess until the first pair
-        self.pairs = []  # (s, y, sᵀy), the oldest first, flat
-        self.X0 = self.g0 = self.best = (
-            None  # where the last step started, the gradient there; where the loss was lowest
-        )
-        self.X1 = X.detach().clone()  # where it ended
+        self.weights = (1 / (f + 0.1) ** 2).repeat(3).to(X)  # √γ S, a guess until the first pair
+        self.pairs = []  # (s, y, sᵀy), the oldest first, as spectra
+        self.X0 = self.g0 = self.d = None  # where the last step started; spectra of the gradient there and of the step
+        self.X1, self.best = X.detach().clone(), None  # where it ended; where the loss was lowest
         self.loss, self.radius = math.inf, self.LONGEST
 
     def zero_grad(self):
@@ -59,10 +59,10 @@ class LBFGS:
     @torch.no_grad()
     def step(self, loss):
         """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
-        X, g = self.X.detach(), self.X.grad.flatten() * self.X.numel()  # a mean's slope per pixel is faint
-        finite = math.isfinite(loss) and bool(g.isfinite().all())
+        X, g = self.X.detach(), self.spectrum(self.X.grad * self.X.numel())  # a mean's slope per pixel is faint
+        finite = math.isfinite(loss) and math.isfinite(float(g.sum()))
         if finite and self.X0 is not None:
-            self.remember((X - self.X0).flatten(), g - self.g0)
+            self.remember(self.d, g - self.g0)
         if finite and loss <= (1 + self.RISE) * self.loss:
             self.X0, self.g0 = X.clone(), g
             if loss < self.loss:
@@ -72,13 +72,13 @@ class LBFGS:
             return  # nowhere to go back to
         else:
             self.radius /= 2
-        d = self.direction(self.g0).view_as(X)
-        length = float(d.square().mean().sqrt())
+        d = self.d = self.direction(self.g0)
+        length = float(d.norm()) / math.sqrt(X.numel())
         if not self.pairs:  # the scale of H is not known yet
             d *= min(self.FIRST, self.radius) / max(length, 1e-30)
         elif length > self.radius:
             d *= self.radius / length
-        self.X.copy_(self.X0 + d)
+        self.X.copy_(self.X0 + self.image(d))
         self.X1 = self.X.detach().clone()
 
     @torch.no_grad()
@@ -102,21 +102,23 @@ class LBFGS:
         s, y = self.seen
         weights = (s / y.clamp_min(1e-6 * y.max())).sqrt()
         weights *= (self.pairs[-1][2] / (weights * power).sum()).sqrt()
-        self.weights = weights.gather(1, self.band).view(3, -1, self.X.shape[-1] // 2 + 1)
+        self.weights = weights.gather(1, self.band).flatten()
 
-    def power(self, x):
-        """The power of the flat ``x``, by color and band, ``(colors, bands)``. Its sum is xᵀx (Parseval)."""
-        power = (self.spectrum(x).abs().square() * self.share).flatten(1)
-        return power.new_zeros(3, self.BANDS).scatter_add_(1, self.band, power)
+    def power(self, spectrum):
+        """The power of a spectrum, by color and band, ``(colors, bands)``."""
+        return spectrum.new_zeros(3, self.BANDS).scatter_add_(1, self.band, spectrum.square().view(3, -1))
 
     def spectrum(self, x):
-        """The Fourier transform of the flat ``x``, by color, ``(3, h, w // 2 + 1)``."""
-        return torch.fft.rfft2((self.colors @ x.view(3, -1)).view(self.X.shape[1:]))
+        """The Fourier transform of the image ``x`` by color, flat and real, so scaled that ``|spectrum(x)| = |x|``."""
+        x = (self.colors @ x.view(3, -1)).view(self.X.shape[1:])
+        return torch.view_as_real(torch.fft.rfft2(x, norm="ortho") * self.scale).flatten()
 
-    def smooth(self, g):
-        """√γ S g."""
-        x = torch.fft.irfft2(self.weights * self.spectrum(g), s=self.X.shape[-2:])
-        return (self.colors.T @ x.view(3, -1)).flatten()
+    def image(self, spectrum):
+        """The image ``(1, 3, h, w)`` with this spectrum."""
+        height, width = self.X.shape[-2:]
+        x = torch.view_as_complex(spectrum.view(3, height, -1, 2)) * self.unscale
+        x = torch.fft.irfft2(x, s=(height, width), norm="ortho")
+        return (self.colors.T @ x.view(3, -1)).view(self.X.shape)
 
     def direction(self, g):
         """-H g, by the two-loop recursion."""
@@ -124,7 +126,7 @@ class LBFGS:
         for s, y, slope in reversed(self.pairs):
             shares.append(float(s @ q) / slope)
             q.sub_(y, alpha=shares[-1])
-        d = self.smooth(q)
+        d = self.weights * q
         for s, y, slope in self.pairs:
             d.add_(s, alpha=shares.pop() - float(y @ d) / slope)
         return -d
@@ -133,7 +135,7 @@ class LBFGS:
         """All it knows, as a flat dict of tensors and numbers. The picture itself is among it, as ``X1``."""
         state = {"X1": self.X1, "radius": self.radius}
         if self.X0 is not None:
-            state |= {"X0": self.X0, "g0": self.g0, "best": self.best, "loss": self.loss}
+            state |= {"X0": self.X0, "g0": self.g0, "d": self.d, "best": self.best, "loss": self.loss}
         if self.pairs:
             s, y, _ = zip(*self.pairs)
             state |= {"s": torch.stack(s), "y": torch.stack(y), "seen": self.seen}
@@ -143,8 +145,10 @@ class LBFGS:
         """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
         state = {name: v.to(self.X, copy=True) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
         self.X1, self.radius = state["X1"], state["radius"]
-        self.X0, self.g0, self.best = state.get("X0"), state.get("g0"), state.get("best")
-        self.loss = state.get("loss", math.inf)
+        if "d" not in state:  # before the first step, or a file of version 0.2.0, whose pairs are pixels
+            return
+        self.X0, self.g0, self.d, self.best = (state[name] for name in ("X0", "g0", "d", "best"))
+        self.loss = state["loss"]
         # Copies, because sums over memory that begins elsewhere round differently
         pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
         self.pairs = [(s, y, float(s @ y)) for s, y in pairs]
