@@ -39,7 +39,8 @@ from nst_helpers import (
 )
 from nst_helpers.clips import still
 from nst_helpers.features import best_precision
-from nst_helpers.painter import BASE, STYLE_SIZE, STYLE_WEIGHT, TV_WEIGHT
+from nst_helpers.painter import BASE, STYLE_SIZE
+from nst_helpers.painter_training import STYLE_WEIGHT, TV_WEIGHT
 from published import Published
 
 NETS = {"embedded": "embedded", "full width": "random"}

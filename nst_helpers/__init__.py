@@ -14,12 +14,14 @@ from .fast_objective import FastObjective
 from .lbfgs import LBFGS
 from .state import State
 from .training import DivergedError, Step, coarse_to_fine, optimize, stylize
-from .painter import Painter, PainterState, PainterStep, learn_painter, load_painter, save_painter
+from .painter import Painter, load_painter, save_painter
+from .painter_training import PainterState, PainterStep, learn_painter
 from .live import LivePlot, Run, duration, train, train_painter
 from .clips import Clip, open_clip
 from .tiles import TiledObjective, stylize_large
+from .jobs import Job, Result, pictures, read_sweep
 from .workers import cluster
-from .sweep import Job, Result, pictures, read_sweep, sweep
+from .sweep import sweep
 from .sheet import Sheet, watch
 from .explore import Explorer, explore
 from .checks import check

@@ -15,7 +15,7 @@ from . import checkpoints
 from .door import shown
 from .images import PALETTE
 from .interrupts import held_back
-from .painter import PainterState, learn_painter
+from .painter_training import PainterState, learn_painter
 from .preprocessing import fit_shape, postprocess, preprocess
 from .settings import Settings, check_between
 from .state import State

@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 from .door import shown
 from .images import contact_sheet, jpeg
 from .interrupts import heard_once
+from .jobs import Result, printable
 from .live import duration
 from .settings import check_between
-from .sweep import Result, listed, printable, sweep
+from .sweep import listed, sweep
 
 EVERY = 0.5  # seconds between two drawings, at least; and nine times as long as one takes
 

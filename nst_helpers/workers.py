@@ -137,7 +137,7 @@ def _check_workers(client, address, timeout):
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            import_module("nst_helpers.sweep")
+            import_module("nst_helpers.job_painting")
             return version("nst_helpers")
         except (ImportError, PackageNotFoundError):
             return None

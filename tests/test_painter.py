@@ -8,24 +8,20 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-import nst_helpers.painter as module
-from nst_helpers import WeightsError, preprocess, sample, train_painter
-from nst_helpers.painter import (
-    BASE,
+import nst_helpers.painter_training as module
+from nst_helpers import WeightsError, preprocess, rgb_mean, rgb_std, sample, train_painter
+from nst_helpers.painter import BASE, Painter, Stroke, load_painter, save_painter
+from nst_helpers.painter_training import (
     SIDE,
     DivergedPainterError,
     Judge,
-    Painter,
     PainterState,
-    Stroke,
     crops,
     grams,
     lattice,
     learn_painter,
-    load_painter,
     photo_bank,
     quarters,
-    save_painter,
 )
 
 
@@ -67,7 +63,7 @@ def lesson(small, net, picture):
 def test_the_painting_has_the_size_of_the_photo_and_colors_that_a_pixel_holds(painter, picture, height, width):
     Y = painter.paint(preprocess(picture(height, width), (height, width)), "one")
     assert Y.shape == (1, 3, height, width) and Y.dtype == torch.float32
-    levels = Y * module.rgb_std.view(3, 1, 1) + module.rgb_mean.view(3, 1, 1)
+    levels = Y * rgb_std.view(3, 1, 1) + rgb_mean.view(3, 1, 1)
     assert levels.min() > -0.051 and levels.max() < 1.051
 
 

@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, watch, workers
-from nst_helpers.sweep import job_hash, memory_of, paint, printable
+from nst_helpers.job_painting import memory_of, paint, task_of, too_large
+from nst_helpers.jobs import job_hash, printable
 from nst_helpers.workers import Pool
 
 sweep_module = sys.modules["nst_helpers.sweep"]
@@ -221,14 +222,14 @@ def test_what_cannot_work_is_refused_before_the_first_job(tmp_path, monkeypatch)
 
 
 def test_the_size_that_is_said_to_fit_does_fit(monkeypatch):
-    said = sweep_module._too_large((4000, 6000), memory_of((4000, 6000), JOB.settings, 24), 5e9)
+    said = too_large((4000, 6000), memory_of((4000, 6000), JOB.settings, 24), 5e9)
     fits = int(said.split("at most ")[1].split(";")[0])
     assert 0.95 * 5e9 < memory_of((round(fits / 1.5), fits), JOB.settings, 24) <= 5e9
 
 
 def test_a_worker_refuses_what_does_not_fit_there(monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 10**5}))
-    png, found = paint(sweep_module._task(JOB))
+    png, found = paint(task_of(JOB))
     assert png is None and "use a size of at most" in found["error"]
 
 

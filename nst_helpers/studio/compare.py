@@ -3,7 +3,7 @@
 import contextlib
 
 from ..images import jpeg, small
-from ..sweep import Result, caption, differing, read_sweep, table
+from ..jobs import Result, caption, differing, read_sweep, table
 from .choices import Choices, Picture
 from .runs import Kept
 

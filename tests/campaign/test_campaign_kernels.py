@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 from PIL import Image
 from nst_helpers import Job, PainterState, State, load_vgg19, preprocess, read_sweep, stylize_large, train
 from nst_helpers import train_painter, watch
-from nst_helpers import painter as lessons, tiles
+from nst_helpers import painter, painter_training as lessons, tiles
 from nst_helpers.weights import random_parameters
 torch.set_num_threads(1)
 net = load_vgg19(random_parameters((4, 6, 8, 8, 8)), device="cpu", verbose=False)
@@ -30,7 +30,7 @@ steps = dict(optimizer="adam", lr=0.05, num_epochs=150, plot=False)
 whole = train(net, *pair, **steps)
 
 lessons.SIDE = lessons.STYLE_SIZE = tiles.WHOLE = 48
-lessons.Painter.__init__.__defaults__ = (4, 1)
+painter.Painter.__init__.__defaults__ = (4, 1)
 lesson = dict(photos=[pictures[0]], steps=60, plot=False, batch=1)
 learned = train_painter(net, {"a": pictures[1]}, pictures[0], **lesson)
 

@@ -1,0 +1,99 @@
+"""Notebook 11: one job, painted, wherever that is: in this process, in another, on another machine."""
+
+import io
+import json
+import time
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+
+import psutil
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from .features import best_precision, load_vgg19
+from .images import open_image, sample, samples
+from .jobs import FORMAT, KEY, printable
+from .preprocessing import fit_shape, postprocess, preprocess
+from .training import coarse_to_fine, enlarged, limited, optimize
+
+
+def paint(task):
+    """Paint one job. Gives the bytes of its file, and losses and seconds; or ``None`` and ``{"error": sentence}``.
+
+    It never raises: an exception may not survive the way back from another process.
+    """
+    try:
+        about, settings, weights, shapes, images = task
+        net = _network(weights)
+        free = psutil.virtual_memory().available
+        if (needed := memory_of(shapes[0], settings, net.widths[0])) > free:
+            raise ValueError(too_large(shapes[0], needed, free))
+        begun = time.monotonic()
+        content, style, start = (img and preprocess(img, shape) for img, shape in zip(images, shapes))
+        if start is None:
+            steps = coarse_to_fine(net, content, style, settings)
+        else:
+            steps = optimize(net, content, style, settings, start_X=start)
+        for step in steps:  # noqa: B007 (the last one is used)
+            pass
+        img = postprocess(enlarged(step.X, content))
+        found = {"losses": step._asdict(), "seconds": time.monotonic() - begun}
+        found["losses"] = {name: found["losses"][name] for name in ("content", "style", "tv", "total")}
+        entry, file = PngInfo(), io.BytesIO()
+        entry.add_text(KEY, json.dumps({"format": FORMAT, "job": about, **found}))
+        img.save(file, "png", pnginfo=entry)
+        return file.getvalue(), found
+    except Exception as error:
+        return None, {"error": sentence(error)}
+
+
+@lru_cache(maxsize=2)
+def _network(weights):
+    return load_vgg19(weights, verbose=False)
+
+
+def sentence(error):
+    """What an exception says, in one line; its kind too where it was not written for people."""
+    said = printable(str(error).strip().split("\n")[0], 300)
+    return said if isinstance(error, (ValueError, OSError)) and said else f"{type(error).__name__}: {said}"
+
+
+def task_of(job):
+    """What a worker needs: plain values and small pictures. It opens no file, so the disk need not be shared."""
+    asked = asdict(replace(job, settings=limited(job.settings)))
+    opened = open_recent(job.content), open_recent(job.style), open_recent(job.start_from) if job.start_from else None
+    shape, style_shape = fit_shape(opened[0], job.size), fit_shape(opened[1], job.style_pixels)
+    shapes = shape, style_shape, shape
+    images = [  # resized as preprocess does
+        img and img.resize(shape[::-1], Image.Resampling.BILINEAR) for img, shape in zip(opened, shapes)
+    ]
+    return asked, limited(job.settings), job.weights, shapes, images
+
+
+@lru_cache(maxsize=8)
+def _opened(name, _):
+    return sample(name) if name in samples() else open_image(name)
+
+
+def open_recent(name):
+    """A picture by name or path; recently used ones are remembered while their file does not change."""
+    return _opened(name, None if name in samples() else Path(name).stat().st_mtime_ns)
+
+
+def memory_of(shape, settings, channels):
+    """Bytes that painting takes at most, with features computed twice: by a fit to sections 3 of benchmarks/RESULTS.md.
+
+    ``shape``: height and width. ``channels``: of the network's first block.
+    """
+    precision = best_precision("cpu") if settings.precision == "auto" else settings.precision
+    images = 1200 if settings.optimizer == "lbfgs" else 450  # L-BFGS remembers its last twenty steps
+    return shape[0] * shape[1] * (images + 5 * channels * (2 if precision == "bfloat16" else 4))
+
+
+def too_large(shape, needed, free):
+    fits = int(max(shape) * (free / needed) ** 0.5)
+    return (
+        f"{shape[0]}×{shape[1]} pixels take about {needed / 1e9:.1f} GB, and {max(0, free) / 1e9:.1f} GB are free: "
+        f"use a size of at most {fits}; stylize_large paints larger ones in tiles"
+    )
