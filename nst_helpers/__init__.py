@@ -16,7 +16,8 @@ from .state import State
 from .training import DivergedError, Step, coarse_to_fine, optimize, stylize
 from .painter import Painter, load_painter, save_painter
 from .painter_training import PainterState, PainterStep, learn_painter
-from .live import LivePlot, Run, duration, train, train_painter
+from .run import Run
+from .live import LivePlot, duration, train, train_painter
 from .clips import Clip, open_clip
 from .tiles import TiledObjective, stylize_large
 from .jobs import Job, Result, pictures, read_sweep

@@ -3,13 +3,10 @@
 import time
 from collections import deque
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 
-import numpy as np
-import torch
 from d2l import torch as d2l
 from IPython.display import display
-from PIL import Image
 
 from . import checkpoints
 from .door import shown
@@ -17,7 +14,8 @@ from .images import PALETTE
 from .interrupts import held_back
 from .painter_training import PainterState, learn_painter
 from .preprocessing import fit_shape, postprocess, preprocess
-from .settings import Settings, check_between
+from .run import Run
+from .settings import check_between
 from .state import State
 from .training import (
     DivergedError,
@@ -25,160 +23,8 @@ from .training import (
     check_state,
     checkpoint_of,
     chosen,
-    coarse_to_fine,
     limited,
-    optimize,
-    pyramid,
 )
-
-PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
-
-
-@dataclass
-class Run:
-    """A run and what is kept of it: the picture, the losses of every step, pictures on the way.
-
-    ``history``: rows ``(step, content, style, tv, total)``. ``snapshots``: ``(step, PIL image)``, at most
-    ``max_snapshots``, evenly spread, from the first step to the last. ``seconds``: how long its steps took.
-    ``state`` lets it continue. ``finished``: whether all steps were taken. ``error``: the ``DivergedError`` or what
-    else ended it, or ``None``. ``steered``: whether its settings changed on the way (``steer``).
-    ``save(path)`` writes all of it to a file, ``Run.load(path)`` reads it back.
-    """
-
-    settings: Settings = field(repr=False)
-    image: Image.Image = None
-    history: list = field(default_factory=list, repr=False)
-    snapshots: list = field(default_factory=list, repr=False)
-    state: State = field(default_factory=State, repr=False)
-    seconds: float = 0.0
-    finished: bool = False
-    error: Exception = None
-    max_snapshots: int = 40
-    every: int = field(default=0, repr=False)  # steps between two snapshots
-    pace: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
-    steered: bool = False
-    level: int = field(default=0, repr=False)  # which of the sizes of ``coarse_to_fine``
-    behind: int = field(default=0, repr=False)  # steps before ``state`` began to count
-    ahead: list = field(default_factory=list, repr=False)  # steps left, at this size and each larger one
-
-    @property
-    def step(self):
-        """How many steps are behind it."""
-        return self.history[-1][0] if self.history else 0
-
-    @property
-    def seconds_left(self):
-        """An estimate from the latest steps, or ``None`` before the second: the first is always slower.
-
-        A step at twice the size counts as four.
-        """
-        if len(self.pace) < 2:
-            return None
-        steps = list(self.pace)[1:]
-        present, *later = self.ahead or [max(0, self.settings.num_epochs - self.step)]
-        return sum(steps) / len(steps) * (present + sum(4**n * left for n, left in enumerate(later, 1)))
-
-    def steps(self, net, content_X, style_X, start_X=None, objective="fast", coarse=False):
-        """``optimize`` that keeps this record: yields every ``Step``, numbered through.
-
-        Stop iterating at any time (close the generator then) and call it again to continue. Time that the caller
-        spends between two steps is not counted. A diverging loss ends the iteration, with ``error`` set and the
-        record cut back to the last good step. ``coarse``: paint small first, as ``coarse_to_fine`` does.
-        """
-        check_between("max_snapshots", self.max_snapshots, 2, 10**6, whole=True)
-        self.settings = chosen(net, self.settings)
-        settings = limited(self.settings)
-        self.finished, self.error = False, None
-        self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
-        given = {"settings": settings, "state": self.state, "objective": objective}
-        if coarse:
-            counts = [level.num_epochs for *_, level in pyramid(content_X, style_X, settings)]
-            steps = coarse_to_fine(net, content_X, style_X, **given)
-        else:
-            counts = [settings.num_epochs]
-            steps = optimize(net, content_X, style_X, start_X=start_X, **given)
-        self.pace.clear()
-        try:
-            started = time.monotonic()
-            for step in steps:
-                self._climb()
-                self.ahead = [counts[self.level] - step.step, *counts[self.level + 1 :]]
-                at = self.behind + step.step
-                step = step._replace(step=at, num_epochs=at + sum(self.ahead))
-                self._record(step, time.monotonic() - started)
-                yield step
-                started = time.monotonic()
-            self.finished = True
-        except DivergedError as error:
-            self._climb()
-            self.error = error
-            last = self.behind + error.last_good_step
-            self.history = [row for row in self.history if row[0] <= last]
-            self.snapshots = [shot for shot in self.snapshots if shot[0] <= last]
-        finally:
-            if self.state.composite is not None:
-                self.image = postprocess(self.state.composite.weight)
-                if not self.snapshots or self.snapshots[-1][0] != self.step:
-                    self.snapshots.append((self.step, self.image))
-
-    def _climb(self):
-        """Where a new size begins, its steps are counted on from those of the size before."""
-        if self.level != self.state.level:
-            self.level, self.behind = self.state.level, self.step
-            self.pace.clear()
-
-    def steer(self, settings):
-        """Other settings from here on, for as many steps as they say; call ``steps`` again to go there.
-
-        The run says ``steered`` from now on: its settings alone do not make its picture.
-        """
-        self.behind, self.state.step, self.state.last_good_step = self.step, 0, 0
-        self.settings, self.steered = settings, self.steered or bool(self.history)
-
-    def packed(self):
-        """The run as ``(tensors, about)``, for ``checkpoints.write``; its pictures stay as they are, pixel by pixel."""
-        tensors, about = checkpoints.packed(self.state)
-        tensors |= {f"snapshot {step}": torch.from_numpy(np.array(img)) for step, img in self.snapshots}
-        plain = {name: getattr(self, name) for name in PLAIN}
-        return tensors, {"state": about, "settings": asdict(self.settings), "step": self.step, **plain}
-
-    @classmethod
-    def unpacked(cls, tensors, about, device="cpu"):
-        """The run that ``packed`` took apart; its ``state`` is on ``device``."""
-        run = cls(Settings(**about["settings"]), state=checkpoints.unpacked(tensors, about["state"], device))
-        for name in PLAIN:
-            setattr(run, name, about[name])
-        run.history = [tuple(row) for row in run.history]
-        shots = {int(name[9:]): tensor for name, tensor in tensors.items() if name.startswith("snapshot ")}
-        run.snapshots = [(step, Image.fromarray(shots[step].numpy())) for step in sorted(shots)]
-        run.image = postprocess(run.state.composite.weight)
-        return run
-
-    def save(self, path):
-        """Write the run to a file, whole or not at all, with all it needs to go on. Returns the path.
-
-        The file is a safetensors file (no pickle). Raises ``ValueError`` before the first step, and ``OSError``.
-        """
-        if self.state.composite is None:
-            raise ValueError("this run has not begun: there is nothing to save yet")
-        return checkpoints.write(path, *self.packed())
-
-    @classmethod
-    def load(cls, path, device="cpu"):
-        """The run that ``save``, or ``train(…, checkpoint=path)``, wrote. Raises ``ValueError`` or ``OSError``.
-
-        ``train(…, resume=run)`` goes on from there; ``device``: that of the network it goes on with.
-        """
-        return checkpoints.read(path, lambda *kept: cls.unpacked(*kept, device))
-
-    def _record(self, step, seconds):
-        self.seconds += seconds
-        self.pace.append(seconds)
-        self.history.append((step.step, step.content, step.style, step.tv, step.total))
-        if step.step % self.every == 0 or not self.snapshots:
-            self.snapshots.append((step.step, postprocess(step.X)))
-        if len(self.snapshots) > self.max_snapshots:
-            self.snapshots, self.every = self.snapshots[::2], 2 * self.every
 
 
 class LivePlot(d2l.Animator):

@@ -21,6 +21,9 @@ from nst_helpers import (
     train,
     training,
 )
+from nst_helpers import (
+    run as run_module,
+)
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
 from nst_helpers.interrupts import heard_once, held_back
@@ -114,13 +117,13 @@ def test_stop_pressed_again_and_again(net, pair, monkeypatch, capsys, stop_butto
     with monkeypatch.context() as patch:
         for number in range(3, 3 + presses):
             ended_at(patch, number, signal.SIGINT)
-        picture = live.postprocess
+        picture = run_module.postprocess
 
         def impatient(X):
             signal.raise_signal(signal.SIGINT)
             return picture(X)
 
-        patch.setattr(live, "postprocess", impatient)
+        patch.setattr(run_module, "postprocess", impatient)
         part = train(net, *pair, plot=False, num_epochs=7, **changes)
     assert part.step == 1 and "stopped after step 1" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

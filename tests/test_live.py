@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+import nst_helpers
 from nst_helpers import FastObjective, LivePlot, Run, duration, live, postprocess, train
 
 SHORT = {"num_epochs": 12, "lr": 0.1}
@@ -155,7 +156,7 @@ def test_the_time_of_the_first_part_counts(net, pair):
 
 def test_time_between_two_steps_does_not_count(net, pair, monkeypatch):
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(nst_helpers.run, "time", SimpleNamespace(monotonic=lambda: clock.now))
     run = Run(net.settings.but(num_epochs=4))
     for _ in run.steps(net, *pair):
         clock.now += 50

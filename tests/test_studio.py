@@ -27,7 +27,6 @@ from nst_helpers import (
     Job,
     Settings,
     WeightsError,
-    live,
     load_painter,
     memories,
     optimize,
@@ -35,6 +34,9 @@ from nst_helpers import (
     sweep,
     weights,
     widgets,
+)
+from nst_helpers import (
+    run as run_module,
 )
 from nst_helpers.background import Worker
 from nst_helpers.features import shared_vgg19
@@ -265,7 +267,7 @@ def test_divergence_keeps_the_last_good_picture(make, monkeypatch):
             yield step
 
     studio = make()
-    monkeypatch.setattr(live, "optimize", diverging)
+    monkeypatch.setattr(run_module, "optimize", diverging)
     studio.run().wait()
     assert "non-finite in step 4" in studio.parts.stage.error and [row[0] for row in studio.runs[-1].history] == [1, 2]
 
@@ -277,7 +279,7 @@ def test_any_other_error_of_a_run_is_said_and_the_panel_lives_on(make, monkeypat
 
     studio = make()
     with monkeypatch.context() as patch:
-        patch.setattr(live, "optimize", breaking)
+        patch.setattr(run_module, "optimize", breaking)
         studio.run().wait()
     assert isinstance(studio.error, RuntimeError) and studio.parts.stage.error == "RuntimeError: out of <memory>"
     assert not studio.parts.stage.state["running"]

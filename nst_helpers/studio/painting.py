@@ -7,9 +7,9 @@ import torch
 
 from ..features import check_layers, shared_vgg19
 from ..images import jpeg, small
-from ..live import Run
 from ..painter import load_painter
 from ..preprocessing import fit_shape, postprocess, preprocess
+from ..run import Run
 from ..training import COARSE
 from . import panel
 from .runs import Kept, Shelf
