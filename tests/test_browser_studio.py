@@ -473,7 +473,7 @@ def test_voila_shows_the_door(chromium, server, times):
     pytest.importorskip("voila", reason="Voilà is an extra: pip install 'nst_helpers[voila]'")
     page, start = chromium.new_page(), time.monotonic()
     try:
-        page.goto(f"{server.url}/voila/render/door.ipynb?token={server.token}")
+        page.goto(f"{server.url}/voila/render/notebooks/studio.ipynb?token={server.token}")
         page.wait_for_selector(".nst-stage .nst-picture[src]", timeout=90_000)
         times["Voilà: opened to first picture"] = round(time.monotonic() - start, 2)
         page.wait_for_function(DONE, timeout=60_000)
