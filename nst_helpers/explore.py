@@ -4,7 +4,9 @@ import base64
 import contextlib
 import html
 import io
+from pathlib import Path
 
+import anywidget
 import ipywidgets
 import traitlets
 from d2l import torch as d2l
@@ -12,6 +14,13 @@ from PIL import Image
 
 from .door import shown
 from .widgets import sentence
+
+
+class _Names(anywidget.AnyWidget):
+    """Not seen: gives the sliders beside it their names, and the picture its ``alt`` text."""
+
+    _esm = Path(__file__).with_suffix(".js")
+    alt = traitlets.Unicode().tag(sync=True)
 
 
 class Explorer(ipywidgets.VBox):
@@ -39,8 +48,8 @@ class Explorer(ipywidgets.VBox):
             control.observe(self.redraw, names="value")
             self.controls[name] = control
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
-        self.text = ipywidgets.HTML()
-        super().__init__([*self.controls.values(), self.picture, self.text])
+        self.text, self.names = ipywidgets.HTML(), _Names(layout={"display": "none"})
+        super().__init__([*self.controls.values(), self.picture, self.text, self.names])
         self.add_class("nst-explorer")
         self.redraw()
 
@@ -63,6 +72,7 @@ class Explorer(ipywidgets.VBox):
                 drawn = self.function(**{name: control.value for name, control in self.controls.items()})
             self.png, size = _png(drawn)
             self.picture.value = self.png
+            self.names.alt = "Picture for " + ", ".join(map(_said, self.controls.values()))
             if not self.shown:  # later pictures get the size of the first one shown, so that the page does not jump
                 self.picture.layout.width, self.picture.layout.height = (f"{side}px" for side in size)
             self.error, message = None, f"<pre style='line-height:1.4'>{html.escape(printed.getvalue())}</pre>"
@@ -89,6 +99,12 @@ def explore(draw, continuous=False, **controls):
     ``continuous``: answer while a slider is still moving; for drawings that take under 0.1 s.
     """
     return Explorer(draw, controls, continuous)
+
+
+def _said(control):
+    """A control's name and value, for the picture's ``alt`` text."""
+    value = f"{control.value:.4g}" if isinstance(control.value, float) else str(control.value)
+    return f"{control.description} {value:.80}"
 
 
 def _png(drawn):

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -312,19 +311,22 @@ class Notebook:
         )
 
 
-class Panel:
-    """A part of a notebook with controls and a picture."""
+class Explorer:
+    """What ``nst_helpers.explore`` shows: rows with a control, a picture, a text."""
 
-    def __init__(self, notebook, root, picture):
-        self.notebook, self.page, self.root, self.picture = notebook, notebook.page, root, root.locator(picture)
+    def __init__(self, notebook, root):
+        self.notebook, self.page, self.root = notebook, notebook.page, root
+        self.picture = root.locator(":scope > img.widget-image")
         root.scroll_into_view_if_needed()
         self.picture.wait_for()
+        self.rows = root.locator(":scope > .widget-inline-hbox:not(.widget-html)").all()
+        self.words = root.locator(":scope > .widget-html .widget-html-content")
 
-    def pixels(self, picture=None):
+    def pixels(self):
         """One string that differs when the picture does."""
         for _ in range(20):
             try:
-                return (picture or self.picture).evaluate(PIXELS)
+                return self.picture.evaluate(PIXELS)
             except PageError as error:  # exchanged while it was read
                 if "decode" not in str(error):
                     raise
@@ -337,21 +339,17 @@ class Panel:
         self.root.evaluate("root => root.scrollIntoView({block: 'center'})")
         self.page.screenshot(path=path)
 
-
-class Explorer(Panel):
-    """What ``nst_helpers.explore`` shows: rows with a control, a picture, a text."""
-
-    def __init__(self, notebook, root):
-        super().__init__(notebook, root, ":scope > img.widget-image")
-        self.rows = root.locator(":scope > .widget-inline-hbox:not(.widget-html)").all()
-        self.words = root.locator(":scope > .widget-html .widget-html-content")
-
     def control(self, row):
         return row.locator(CONTROL).first
 
     def label(self, row):
         """The visible label of a row; empty if there is none or it is cut."""
         return row.evaluate(LABEL)
+
+    def names(self):
+        """What a screen reader says of the sliders, in order, and of the picture."""
+        handles = self.root.locator(".noUi-handle").all()
+        return [it.get_attribute("aria-label") for it in handles], self.picture.get_attribute("alt")
 
     def tab_through(self):
         """The rows whose controls the Tab key reaches from the cell above, in that order."""
@@ -377,59 +375,6 @@ class Explorer(Panel):
         assert not red, self.notebook.say(f"{name}, and below the picture stands: {red[0]}")
         after = self.pixels(), self.words.text_content()
         return {part for part, a, b in zip(("picture", "text"), before, after) if a != b}, took
-
-
-class Studio(Panel):
-    """Notebook 07's panel. ``find("run")`` is what carries the class ``nst-run``."""
-
-    def __init__(self, notebook):
-        super().__init__(notebook, notebook.page.locator(".nst-studio").first, ".nst-picture")
-
-    def find(self, name):
-        return self.root.locator(f".nst-{name}").first
-
-    def press(self, *names):
-        for name in names:
-            self.find(name).click()
-
-    def tab(self, title):
-        self.root.locator(f'.lm-TabBar-tab:has-text("{title}")').first.click()
-
-    def step(self):
-        """The step that is shown, and the last one."""
-        numbers = re.findall(r"step (\d+) of (\d+)", self.find("progress").inner_text())
-        assert numbers, self.notebook.say(f"no step is shown: {self.find('progress').inner_text()!r}")
-        return tuple(map(int, numbers[0]))
-
-    def reach(self, step, seconds=ANSWER):
-        """Wait until a step is shown."""
-        reached = r"([it, step]) => Number(it.innerText.match(/step (\d+) of/)?.[1]) >= step"
-        self.notebook.wait_until(f"step {step}", reached, self.find("progress").element_handle(), step, seconds=seconds)
-
-    def frames(self, count, seconds=ANSWER):
-        """Wait until the picture has changed ``count`` times."""
-        for n in range(count):
-            address = self.picture.get_attribute("src")
-            self.notebook.wait_until(
-                f"frame {n + 1}", "([it, src]) => it.src !== src", self.picture.element_handle(), address,
-                seconds=seconds,
-            )  # fmt: skip
-
-    def still(self, seconds=ANSWER):
-        """Wait until the picture has not changed for a second; returns the seconds until then."""
-        start = changed = time.monotonic()
-        address = self.picture.get_attribute("src")
-        while (now := time.monotonic()) < changed + 1:
-            if address != (address := self.picture.get_attribute("src")):
-                changed = now
-            assert now - start < seconds, self.notebook.say(f"frames still change after {seconds} s")
-            self.page.wait_for_timeout(50)
-        return changed - start
-
-    def upload(self, name, file, content):
-        with self.page.expect_file_chooser() as chooser:
-            self.press(name)
-        chooser.value.set_files({"name": file, "mimeType": "image/png", "buffer": content})
 
 
 def lines(cell):

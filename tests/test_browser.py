@@ -100,6 +100,9 @@ def test_every_control_has_a_label_and_is_reached_by_tab(ran):
         labels = [explorer.label(row) for row in explorer.rows]
         assert all(labels), f"a label is missing or cut: {labels}"
         assert explorer.tab_through() == list(range(len(explorer.rows)))
+        sliders, picture = explorer.names()
+        assert sliders == [label for label, row in zip(labels, explorer.rows) if row.locator(".noUi-handle").count()]
+        assert all(label in picture for label in labels), picture
 
 
 def test_every_control_answers(ran, times):

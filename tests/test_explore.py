@@ -32,6 +32,7 @@ def test_first_picture_is_there_at_once():
 def test_set_moves_the_controls_and_redraws():
     explorer = explore(paint, red=(0, 255), label=["a", "b"])
     assert explorer.set(red=200, label="b") is explorer
+    assert explorer.names.alt == "Picture for red 200, label b"
     assert color(explorer.picture.value) == (200, 0, 0) and "200" in explorer.text.value
     explorer.controls["red"].value = 7  # as a hand on the slider does
     assert color(explorer.picture.value) == (7, 0, 0)
