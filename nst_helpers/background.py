@@ -53,9 +53,10 @@ class Worker:
         return self.stopping.is_set() or self.request is not None
 
     def stop(self):
-        """Drop what waits and interrupt what runs."""
+        """Interrupt what runs and drop what waits; then, if nothing was asked since, ``serve("stop")`` is called."""
         self.request = None
         self.stopping.set()
+        self.calls.put("stop")
 
     def close(self):
         """End the thread after its present step."""
@@ -75,8 +76,10 @@ class Worker:
         torch.set_num_threads(few if pixels < BIG_ENOUGH else self.threads)  # this thread's alone
 
     def _run(self):
-        while self.calls.get() and not self.closed:
+        while (call := self.calls.get()) and not self.closed:
             request, self.request = self.request, None
+            if request is None and call == "stop":
+                request = call
             try:
                 if request is not None:
                     self.serve(request)

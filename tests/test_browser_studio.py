@@ -63,7 +63,7 @@ def server(chromium, tmp_path_factory):
     for name in ("notebooks", "images"):
         shutil.copytree(ROOT / name, folder / name)
     write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25, folder='kept')\nroom")
-    with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}) as started:
+    with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}, warm=True) as started:
         yield started
 
 

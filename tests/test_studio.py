@@ -138,6 +138,28 @@ def test_stop_and_resume(make):
     assert [row[0] for row in run.history] == list(range(1, run.step + 1))
 
 
+@pytest.mark.parametrize("instant", [False, True])
+def test_stop_between_two_requests_ends_the_run_as_any_stop_does(make, instant):
+    """A slider was moved: the run has left for the newer request, which Stop drops before it is served."""
+    studio = make(instant=instant)
+    serve = studio.worker.serve
+
+    def stopped_after(request):
+        serve(request)
+        if studio.worker.request:
+            studio.stop()
+
+    studio.worker.serve = stopped_after
+    with going(studio):
+        studio.set(balance=0.2).wait(10)
+        state, run = studio.parts.stage.state, studio.runs[-1]
+        assert (state["running"], state["more"]) == (False, True) and "stopped" in state["note"]
+        assert run.step == state["step"] >= 3 and same(run.image, studio.image)
+    studio.worker.serve = serve
+    studio.resume()
+    until(lambda: studio.painting.easel.run.step > state["step"] + 2)
+
+
 def test_stop_takes_effect_within_a_step(make):
     studio = make()
     with going(studio):
@@ -934,7 +956,7 @@ def test_worker_serves_the_newest_and_survives_errors():
     worker.stop()
     gate.set()
     worker.wait(5)
-    assert served[-1] == "first"
+    assert served[-2:] == ["first", "stop"]
     worker.close()
     worker.thread.join(5)
     assert not worker.thread.is_alive()

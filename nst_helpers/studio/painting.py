@@ -92,7 +92,9 @@ class Painting:
         self.easel = Easel(len(self.runs))
 
     def serve(self, kind):
-        """Run, steer or resume, until done or interrupted."""
+        """Run, steer or resume, until done or interrupted. ``"stop"``: Stop dropped the request that a run left for."""
+        if kind == "stop":
+            return self.parts.stage.state.get("running") and self._end()
         easel, (choices, images, net) = self.easel, self.present()
         if kind == "run" or not easel.fits(choices, images):
             easel.begin(net, choices, images)
@@ -137,16 +139,23 @@ class Painting:
             if self.worker.interrupted():
                 break
         steps.close()
+        self._end()
+
+    def _end(self):
+        """Keep the run and show it, unless a newer request follows."""
+        run, newer = self.easel.run, self.worker.request
         if self.worker.closed:
             return
-        stage.error = str(run.error or "")
-        if run.history and (run.finished or self.worker.request is None):  # what is superseded is not kept
+        self.parts.stage.error = str(run.error or "")
+        if run.history and (run.finished or not newer):
             kept = Kept.of(self.easel.number, self.easel.choices, run)
             try:
                 self.runs.put(kept)
             finally:  # it is painted, even if its file cannot be written
                 panel.fill_kept(self.parts, self.runs)
                 self.show(kept)
+        elif not newer:  # no step was taken
+            self.state()
 
     def show(self, kept):
         """A kept run on the stage, with its steps and losses."""
