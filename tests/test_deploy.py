@@ -195,6 +195,8 @@ def test_a_warm_kernel_is_ready_shares_memory_and_draws(warm):
         shared = "int(next(l for l in open('/proc/self/smaps_rollup') if l.startswith('Shared_Dirty')).split()[1])"
         assert int(value(client, shared)) > 100_000  # kB that another process wrote: it imported torch
         assert value(client, "'nst_helpers' in __import__('sys').modules") == "False"
+        targets = value(client, "sorted(get_ipython().kernel.comm_manager.targets)")
+        assert targets == "['jupyter.widget', 'jupyter.widget.control']"  # where a page that is loaded again asks
         draw = "from nst_helpers import sample, show_images\nshow_images([sample('cat')])"
         shown = []
         client.execute_interactive(draw, output_hook=lambda m: shown.append(m["content"].get("data", {})), timeout=60)

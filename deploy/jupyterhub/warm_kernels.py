@@ -103,10 +103,14 @@ def become_kernel(caller):
         os._exit(1)
 
     threading.Thread(target=live_as_long_as_the_caller, daemon=True).start()
+    import ipywidgets
     from ipykernel.kernelapp import IPKernelApp
 
+    app = IPKernelApp.instance()
     # parent_handle=1: it watches no parent process, the thread above does
-    IPKernelApp.launch_instance(argv=["-f", wanted["connection_file"], "--IPKernelApp.parent_handle=1"])
+    app.initialize(["-f", wanted["connection_file"], "--IPKernelApp.parent_handle=1"])
+    ipywidgets.register_comm_target()  # importing it does so only in a kernel; a page that is loaded again asks there
+    app.start()
     os._exit(0)
 
 
