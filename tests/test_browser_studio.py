@@ -389,6 +389,7 @@ def test_every_width_light_and_dark(panel):
             size = [panel.find("").bounding_box()[side] for side in ("width", "height")]
             picture = panel.find(".nst-frame").bounding_box()
             assert picture["width"] >= min(0.9 * size[0], 450), (width, picture)
+            assert panel.find(".nst-field-balance input").bounding_box()["width"] > 150, width
             if width in (1280, 1440):
                 assert size[1] <= 640, (width, size)  # 620, and what scroll bars of the strips may take
     page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")

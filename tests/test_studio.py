@@ -655,7 +655,7 @@ def test_json_that_cannot_be_changes_nothing(make, text, words):
 
 def test_upload_by_hand(make, picture):
     studio = make()
-    said(studio.parts.content, {"file": NASTY}, [png(picture(40, 60))])
+    said(studio.parts.content, {"file": f"folder\\{NASTY}\u202e\n"}, [png(picture(40, 60))])  # would be read backwards
     studio.wait()
     assert studio.error is None and studio.choices.content.kind == "upload"
     assert studio.image.size == (64, 43) and studio.parts.content.items[-1]["label"] == NASTY

@@ -44,7 +44,7 @@ class Album:
 
     def upload(self, role, name, data):
         """A ``Picture`` of a file's bytes; another file of the same name gets a name of its own."""
-        name = Path(name.replace("\\", "/")).name[:200] or "picture"
+        name = "".join(filter(str.isprintable, Path(name.replace("\\", "/")).name))[:200] or "picture"
         if not data:
             raise ValueError(f"{name} is empty (0 bytes): choose another file")
         file = io.BytesIO(data)
