@@ -1,5 +1,6 @@
 """Notebook 06: a run in a file, so that a dead kernel costs seconds, not the run."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from .settings import Settings
 from .state import State
 
 EVERY, SHARE = 5, 0.03  # seconds between two writings, and the share of a run's time that they may take
-ENTRY = "nst_helpers run"  # in the header of our files
+ENTRY, SUM = "nst_helpers run", "checksum"  # in the header of our files
 COUNTS = ("step", "last_good_step", "level")
 
 
@@ -32,7 +33,7 @@ class Checkpoint:
     ``short``: of a run that ``NST_QUICK`` shortens, which has a file of its own, and none when it is finished.
     """
 
-    def __init__(self, path, net, content_X, style_X, settings, coarse=False, short=False):
+    def __init__(self, path, net, content_X, style_X, settings, coarse, short):
         self.path, self.short, self.due, self.failed = full_path(path), short, 0.0, ""
         if short:
             self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
@@ -42,8 +43,10 @@ class Checkpoint:
     def read(self, build):
         if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
             return None
-        run, step, built = read(self.path, lambda tensors, about: (about["run"], about["step"], build(tensors, about)))
-        if not self.run["coarse"] and run.get("num_epochs") != self.run["num_epochs"] >= step:
+        run, step, built = read(
+            self.path, lambda tensors, about: (dict(about["run"]), int(about["step"]), build(tensors, about))
+        )
+        if not self.run["coarse"] and self.run["num_epochs"] >= step:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
             if run.get(name) != value:
@@ -59,7 +62,8 @@ class Checkpoint:
 
     def end(self, pack, finished):
         if finished and self.short:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # on a full disk it was never there
+                self.path.unlink()
         else:
             self.write(pack)
 
@@ -79,10 +83,9 @@ class Checkpoint:
 
 def write(path, tensors, about):
     """Tensors, and what JSON can hold, in one safetensors file, written whole or not at all. Returns its path."""
-    path = full_path(path)
-    data = save(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, {ENTRY: json.dumps(about)}
-    )
+    path, about = full_path(path), json.dumps(about)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    data = save(tensors, {ENTRY: about, SUM: _checksum(tensors, about)})
     with written_whole(path) as file:
         file.write(data)
     return path
@@ -97,9 +100,11 @@ def read(path, build):
         raise FileNotFoundError(f"there is no file {path!s:.300}")
     try:
         with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})[ENTRY])
+            header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        return build(tensors, about)
+        if header[SUM] != _checksum(tensors, header[ENTRY]):
+            raise ValueError("its checksum is another")
+        return build(tensors, json.loads(header[ENTRY]))
     except PermissionError as error:
         raise PermissionError(f"{path} cannot be read: you have no permission to open it") from error
     except Exception as error:  # what is in it may be anybody's
@@ -157,9 +162,13 @@ def _plain(settings):
     return json.loads(json.dumps(asdict(settings)))
 
 
-def _hash(*tensors):
-    digest = hashlib.blake2b(digest_size=12)
+def _checksum(tensors, about):
+    return _hash(*[tensors[name] for name in sorted(tensors)], text=f"{about} {sorted(tensors)}")
+
+
+def _hash(*tensors, text=""):
+    digest = hashlib.blake2b(text.encode(), digest_size=12)
     for tensor in tensors:
-        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy())
     return digest.hexdigest()

@@ -34,6 +34,8 @@ class Clip:
             raise ValueError(f"a clip has a list of PIL images, with at least one; this is {shown(self.frames)}")
         for img in self.frames:
             check_picture(img, "a frame")
+        if len(sizes := {img.size for img in self.frames}) > 1:
+            raise ValueError(f"the frames of a clip have one size; these have {shown(sorted(sizes))}")
         check_between("duration", self.duration, 1, 600_000)
 
     def painted(self, painter, styles, size=320):
@@ -86,7 +88,7 @@ def open_clip(path, longest=480):
     if hasattr(path, "seek"):
         path.seek(0)
     frames, durations = [], []
-    kept = contextlib.suppress(OSError, SyntaxError, ValueError, EOFError)  # of a file cut off, what can be read
+    kept = contextlib.suppress(Exception)  # of a damaged file, what can be read; decoders raise nearly anything
     with identified(full_path(path) if isinstance(path, (str, Path)) else path) as img, kept:
         for frame in itertools.islice(ImageSequence.Iterator(img), MOST_FRAMES):
             frames.append(_to_rgb(frame.copy()))

@@ -66,7 +66,8 @@ def guarded(function, takes):
             if any(words in str(error) for words in ("out of memory", "allocate memory")):  # not the input's fault
                 raise
             inspect.signature(function).bind(*args, **kwargs)
-            given = ", ".join(map(_described, [*args, *kwargs.values()]))
+            own = args[name != function.__qualname__ :]  # without self
+            given = ", ".join(map(_described, [*own, *kwargs.values()]))
             why = (str(error).splitlines() or [""])[0]
             raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({why:.120})") from error
 

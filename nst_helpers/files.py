@@ -58,6 +58,8 @@ def written_whole(path):
     ...     file.write(b"123")
     """
     path = Path(os.path.realpath(full_path(path)))  # a link stays a link
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 (False for a name that is too long)
+        raise NotWritten(f"{path} cannot be written (it is a folder or a device): choose another place")
     stem, host = f".{path.name[:40]}.", re.sub(r"\W", "_", platform.node())[:40]
     partial = path.with_name(f"{stem}{host}.{os.getpid()}.{uuid.uuid4().hex[:8]}.partial")
     try:
@@ -86,7 +88,7 @@ def _explained(path, only=None):
         if only and error.errno not in only:
             raise
         why = DISK_ERRORS.get(error.errno) or (error.strerror or str(error)).lower()
-        raise NotWritten(f"{path} cannot be written ({why}): free some space or choose another place") from error
+        raise NotWritten(f"{path!s:.500} cannot be written ({why}): free some space or choose another place") from error
 
 
 def _remove_forgotten(folder, stem, host):

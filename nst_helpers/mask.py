@@ -10,7 +10,9 @@ import torch
 import traitlets
 from PIL import Image
 
-from .images import jpeg, png, small
+from .door import shown
+from .images import check_picture, jpeg, png, small
+from .settings import check_between
 
 _HERE = Path(__file__)
 
@@ -30,6 +32,8 @@ class MaskCanvas(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, img, longest=480, label="Draw a mask over the picture"):
+        check_picture(img)
+        check_between("longest", longest, 1, 10_000)
         self.img = small(img.convert("RGB"), longest)
         width, height = self.img.size
         picture = "data:image/jpeg;base64," + base64.b64encode(jpeg(self.img)).decode()
@@ -41,10 +45,14 @@ class MaskCanvas(anywidget.AnyWidget):
 
         Another size is resized. Raises ``ValueError`` for anything else. Returns the canvas.
         """
-        if isinstance(mask, Image.Image):
-            levels = np.asarray(mask.convert("L")) / 255
-        else:
-            levels = np.asarray(mask.detach().cpu() if torch.is_tensor(mask) else mask, dtype=float).squeeze()
+        try:
+            if isinstance(mask, Image.Image):
+                levels = np.asarray(mask.convert("L")) / 255
+            else:
+                numbers = mask.detach().cpu().float() if torch.is_tensor(mask) else mask
+                levels = np.asarray(numbers, dtype=float).squeeze()
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"a mask is a picture or numbers of shape (h, w); this is {shown(mask)}") from None
         if levels.ndim != 2 or not levels.size:
             raise ValueError(f"a mask is a picture or numbers of shape (h, w); this has shape {levels.shape}")
         white = Image.fromarray(np.where(levels > 0.5, 255, 0).astype(np.uint8)).resize((self.width, self.height), 0)

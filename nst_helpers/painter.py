@@ -198,6 +198,8 @@ def load_painter(path=BASE, device=None):
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a dict)
+        if not all(tensor.isfinite().all() for tensor in tensors.values()):
+            raise ValueError("it holds numbers that are not finite")
         painter = Painter(json.loads(header["styles"]), int(header["channels"]), int(header["residuals"]))
         painter.load_state_dict(tensors)
     except (SafetensorError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:

@@ -15,6 +15,7 @@ from nst_helpers import (
     State,
     coarse_to_fine,
     live,
+    load_vgg19,
     optimize,
     preprocess,
     stylize,
@@ -27,6 +28,8 @@ from nst_helpers import (
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
 from nst_helpers.interrupts import heard_once, held_back
+from nst_helpers.training import checkpoint_of
+from nst_helpers.weights import random_parameters
 
 RUNS = {"adam": {"optimizer": "adam", "lr": 0.1, "lr_decay_epoch": 3}, "lbfgs": {"optimizer": "lbfgs"}}
 runs = pytest.mark.parametrize("changes", RUNS.values(), ids=RUNS)
@@ -274,7 +277,34 @@ def test_a_state_without_an_optimizer(pair):
     assert again.level == 1 and again.trainer is None and torch.equal(again.composite.weight, state.composite.weight)
 
 
-@pytest.mark.parametrize("damage", ["empty", "text", "cut", "other", "tampered", "missing"])
+def test_a_state_whose_adam_has_not_stepped(net, pair):
+    """An error in the first step comes before there are moments."""
+    state = State()
+    state.begin(CompositeImage(pair[0].shape))
+    state.prepare(net.settings.but(optimizer="adam", lr_decay_epoch=3))
+    again = unpacked(*packed(state))
+    assert again.level == 0 and len(list(optimize(net, *pair, num_epochs=2, optimizer="adam", state=again))) == 2
+
+
+@runs
+def test_what_is_read_shares_nothing_with_what_was_written(net, pair, changes):
+    state = State()
+    list(optimize(net, *pair, num_epochs=3, state=state, **changes))
+    tensors, about = packed(state)
+    before = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    list(optimize(net, *pair, num_epochs=6, state=unpacked(tensors, about), **changes))
+    assert all(torch.equal(tensors[name], before[name]) for name in before)
+
+
+def test_a_state_is_read_onto_another_device(net, pair):
+    state = State()
+    list(optimize(net, *pair, num_epochs=2, optimizer="adam", state=state))
+    again = unpacked(*packed(state), "meta")  # as good as a GPU, where there is none
+    moments = again.trainer.state[again.composite.weight]["exp_avg"]
+    assert again.composite.weight.is_meta and again.last_good.is_meta and moments.is_meta
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "bit", "edited", "other", "tampered", "missing"])
 def test_files_that_hold_no_run(net, pair, tmp_path, damage):
     path = train(net, *pair, plot=False, num_epochs=2).save(tmp_path / "a run")
     whole = path.read_bytes()
@@ -285,7 +315,10 @@ def test_files_that_hold_no_run(net, pair, tmp_path, damage):
     elif damage == "missing":
         path.unlink()
     else:
-        path.write_bytes({"empty": b"", "text": b"not a run", "cut": whole[:-50]}[damage])
+        bit, edited = whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:], whole.replace(b'"level\\": 0', b'"level\\": 7')
+        given = {"empty": b"", "text": b"not a run", "cut": whole[:-50], "bit": bit, "edited": edited}[damage]
+        path.write_bytes(given)
+        assert given != whole
     error, words = (
         (FileNotFoundError, "there is no file") if damage == "missing" else (ValueError, "not a run that nst")
     )
@@ -320,7 +353,7 @@ def test_a_checkpoint_is_written_seldom(net, pair, tmp_path, monkeypatch):
     """At most every few seconds, and at most for the share of the time that was agreed."""
     clock, written = [0.0], []
     monkeypatch.setattr("nst_helpers.checkpoints.time.monotonic", lambda: clock[0])
-    file = Checkpoint(tmp_path / "run", net, *pair, net.settings)
+    file = Checkpoint(tmp_path / "run", net, *pair, net.settings, coarse=False, short=False)
 
     def pack():
         written.append(clock[0])
@@ -340,13 +373,14 @@ def test_another_run_is_not_overwritten(net, pair, tmp_path):
     before = path.read_bytes()
     flipped = [X.flip(3) for X in pair]
     others = [
-        ((net, *pair), {"style_weight": 7.0}, "another style_weight .*not 7.0"),
-        ((net, *pair), {"num_epochs": 2}, "another num_epochs .3, not 2"),
+        ((net, *pair), {"style_weight": 7.0}, "another style_weight .*not 7.0."),
+        ((net, *pair), {"num_epochs": 2}, "another num_epochs .3, not 2."),
         ((net, flipped[0], pair[1]), {}, "another content image"),
         ((net, pair[0], flipped[1]), {}, "another style image"),
+        ((load_vgg19(random_parameters((4, 6, 8, 8, 8), seed=1), "cpu", verbose=False), *pair), {}, "another network"),
     ]
     for given, changes, words in others:
-        with pytest.raises(ValueError, match=f"run holds a run with {words}.*: delete it, or give this run another"):
+        with pytest.raises(ValueError, match=f"run holds a run with {words}: delete it, or give this run another"):
             train(*given, plot=False, checkpoint=path, **{"num_epochs": 3, **changes})
     path.write_bytes(b"a thesis")
     with pytest.raises(ValueError, match="not a run that nst_helpers saved"):
@@ -377,11 +411,37 @@ def test_a_checkpointed_run_can_be_made_longer(net, pair, tmp_path):
     assert longer.history == train(net, *pair, num_epochs=6, **given).history
 
 
-def test_a_full_disk_does_not_end_the_run(net, pair, tmp_path):
+def test_a_stopped_run_can_be_made_as_long_as_it_is(net, pair, tmp_path):
+    run = Run(net.settings.but(num_epochs=9))
+    for step in run.steps(net, *pair):
+        if step.step == 3:
+            break
+    file = checkpoint_of(tmp_path / "run", net, *pair, run.settings)
+    file.end(run.packed, finished=False)
+    ended = train(net, *pair, plot=False, num_epochs=3, checkpoint=tmp_path / "run")
+    assert ended.finished and ended.history == run.history
+
+
+@pytest.mark.parametrize("quick", ["0", "2"])
+def test_a_full_disk_does_not_end_the_run(net, pair, tmp_path, monkeypatch, quick):
+    monkeypatch.setattr("nst_helpers.checkpoints.EVERY", 0)
+    monkeypatch.setattr("nst_helpers.checkpoints.SHARE", 1e9)
+    monkeypatch.setenv("NST_QUICK", quick)
     (tmp_path / "file").write_bytes(b"")
     with pytest.warns(UserWarning, match="the run goes on without a checkpoint: .*cannot be written") as said:
         run = train(net, *pair, plot=False, num_epochs=4, checkpoint=tmp_path / "file" / "run")
     assert run.finished and len(said) == 1
+
+
+def test_a_full_memory_is_said_once_until_there_is_room_again(net, pair, tmp_path):
+    def full():
+        raise MemoryError
+
+    file = checkpoint_of(tmp_path / "run", net, *pair, net.settings)
+    with pytest.warns(UserWarning, match="without a checkpoint: no memory is left") as said:
+        for pack in (full, full, lambda: ({}, {}), full):
+            file.write(pack)
+    assert len(said) == 2
 
 
 def test_short_runs_have_their_own_file_and_leave_none(net, pair, tmp_path, monkeypatch):

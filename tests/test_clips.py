@@ -56,6 +56,14 @@ def test_of_a_file_that_is_cut_off_the_frames_that_can_be_read_are_kept(tmp_path
     assert 2 <= len(open_clip(tmp_path / "cut.gif").frames) <= 4
 
 
+def test_pages_of_a_damaged_tiff_are_kept_up_to_the_damage(tmp_path):
+    first, *rest = flat(0, 90, 180).frames
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=rest)
+    head, _, tail = (tmp_path / "pages.tif").read_bytes().rpartition(b"\x00\x01\x04\x00")  # the last page's width
+    (tmp_path / "pages.tif").write_bytes(head + bytes(4) + tail)
+    assert len(open_clip(tmp_path / "pages.tif").frames) == 2
+
+
 def test_flicker_is_the_mean_change_between_neighbors():
     assert flat(3, 5, 4).flicker() == 1.5
     assert flat(7).flicker() == 0

@@ -1,7 +1,9 @@
 """What is no input at all: public functions refuse it in one sentence, before anything is computed or written."""
 
 import inspect
+import types
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -55,7 +57,8 @@ from nst_helpers import (
     tv_loss,
     watch,
 )
-from nst_helpers.door import guarded
+from nst_helpers.door import guarded, shown
+from nst_helpers.mask import MaskCanvas
 
 EMPTY, NONSENSE = Image.new("RGB", (0, 0)), [None, 3, "x", [], torch.ones(2, 2), b"x"]
 FLAT = {
@@ -181,6 +184,10 @@ def test_what_a_lesson_is_made_of(net, picture, options, words):
         (lambda: Clip([]), "a clip has a list of PIL images"),
         (lambda: Clip([EMPTY]), "a frame has no pixels"),
         (lambda: Clip([Image.new("RGB", (9, 9))], duration="long"), "duration must be"),
+        (lambda: Clip([Image.new("RGB", (9, 9)), Image.new("RGB", (9, 8))]), r"frames .* one size; .*\(9, 8\), \(9, 9\)"),
+        (lambda: MaskCanvas(None), "img must be a PIL image"),
+        (lambda: MaskCanvas(Image.new("RGB", (9, 9)), "long"), "longest must be"),
+        (lambda: MaskCanvas(Image.new("RGB", (9, 9))).set({"a": 1}), "a mask is a picture or numbers .*{'a': 1}"),
         (lambda: Studio(folder=3), "a path must be text"),
         (lambda: Settings().layer_weights("tv"), "'content' or 'style', not 'tv'"),
         (lambda: Sheet(0, 1), "count must be"),
@@ -207,6 +214,34 @@ def test_a_full_memory_is_not_the_inputs_fault():
 
     with pytest.raises(RuntimeError, match="allocate memory"):
         guarded(paint, "a size")(3)
+
+
+class Box:
+    def __init__(self, X, name=None):
+        self.X = X + self.missing
+
+
+def test_the_sentence_names_what_is_wanted_and_what_was_given():
+    box = guarded(type("Box", (Box,), {"__init__": Box.__init__}), "a tensor and a name")
+    for given, words in [
+        ((3,), "int"),
+        ((None, "x"), "None, str"),
+        ((torch.ones(2, 3),), "Tensor (2, 3)"),
+        ((Image.new("L", (7, 5)),), "Image (7, 5)"),
+        ((np.ones((4, 1)),), "ndarray (4, 1)"),
+        ((types.SimpleNamespace(size=3),), "SimpleNamespace"),
+    ]:
+        with pytest.raises(ValueError) as caught:
+            box(*given)
+        said = str(caught.value)
+        assert said.startswith(f"Box takes a tensor and a name; it was given {words} ('Box' object has no")
+    with pytest.raises(TypeError, match="too many positional"):
+        box(1, 2, 3)
+
+
+def test_a_value_in_a_sentence_takes_one_short_line():
+    assert shown(torch.ones(2, 2)) == "tensor([[1., 1.], [1., 1.]])"
+    assert shown("x" * 60) == "'" + "x" * 59 and shown(10**5000) == "too long to write"
 
 
 def test_behind_the_door_stands_what_the_notebooks_build():

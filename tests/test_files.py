@@ -70,6 +70,15 @@ def test_a_place_where_nothing_can_be(tmp_path, place):
     assert contents(tmp_path) == {"a file": b""}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_or_a_device_stays_what_it_is(tmp_path):
+    """The super-user of a container may replace even /dev/null by a file."""
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OSError, match=r"pipe\.png cannot be written \(it is a folder or a device\): choose another"):
+        save_image(Image.new("RGB", (8, 8)), tmp_path / "pipe.png")
+    assert (tmp_path / "pipe.png").is_fifo() and os.listdir(tmp_path) == ["pipe.png"]
+
+
 def test_errors_that_are_not_the_disks_pass(tmp_path):
     with pytest.raises(ConnectionResetError, match="^by peer$"), written_whole(tmp_path / "a.bin"):
         raise ConnectionResetError("by peer")

@@ -349,6 +349,16 @@ def test_what_is_no_painter_is_said_with_the_file(tmp_path, content):
         load_painter(path)
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_no_painter(tmp_path, number):
+    """Its pictures would be black."""
+    painter = Painter(("a",), 4, 0)
+    with torch.no_grad():
+        painter.last.bias[1] = number
+    with pytest.raises(WeightsError, match="p.safetensors is not a painter .*numbers that are not finite"):
+        load_painter(save_painter(painter, tmp_path / "p.safetensors"))
+
+
 def test_vgg_weights_are_no_painter():
     with pytest.raises(WeightsError, match="not a painter"):
         load_painter(module.BASE.with_name("embedded.safetensors"))
