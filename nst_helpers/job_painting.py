@@ -1,5 +1,6 @@
 """Notebook 11: one job, painted, wherever that is: in this process, in another, on another machine."""
 
+import contextlib
 import io
 import json
 import time
@@ -78,7 +79,11 @@ def _opened(name, _):
 
 def open_recent(name):
     """A picture by name or path; recently used ones are remembered while their file does not change."""
-    return _opened(name, None if name in samples() else Path(name).stat().st_mtime_ns)
+    changed = None
+    if name not in samples():
+        with contextlib.suppress(OSError):  # open_image says it better
+            changed = Path(name).stat().st_mtime_ns
+    return _opened(name, changed)
 
 
 def memory_of(shape, settings, channels):

@@ -184,11 +184,10 @@ def digest_of(name):
     """A sample's name as it is; of a file, the hash of its bytes."""
     if not name or name in samples():
         return name
-    path = Path(name)
-    if not path.is_file():  # a pipe would keep us waiting
+    if not os.path.isfile(name):  # noqa: PTH113 (a pipe would keep us waiting; False for a name that is too long)
         raise FileNotFoundError(f"there is no file {printable(name, 200)}")
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
     except OSError as error:
         raise OSError(f"{printable(name, 200)} cannot be read: {error.strerror or error}") from None
 
@@ -211,7 +210,7 @@ def read_sweep(folder):
     cannot be read.
     """
     folder, found = readable_folder(folder), []
-    for path in folder.glob("*.png"):
+    for path in filter(Path.is_file, folder.glob("*.png")):  # a pipe would keep us waiting
         try:
             with Image.open(path, formats=["PNG"]) as img:
                 about = json.loads(img.info[KEY])

@@ -152,17 +152,17 @@ class _Sweep:
         """What ``take_in`` needs to know of a job that ended; its picture is written here."""
         try:
             png, found = future.result()
-        except BaseException as error:  # an interrupt or a cancelled future among them
+            if png is None:
+                return {**found}
+            path = self.folder / f"{key}.png"
+            try:
+                with written_whole(path) as file:
+                    file.write(png)
+            except OSError as error:
+                return {"disk": error}
+            return {**found, "path": path}
+        except BaseException as error:  # an interrupt, a cancelled future or somebody's odd executor among them
             return error
-        if png is None:
-            return found
-        path = self.folder / f"{key}.png"
-        try:
-            with written_whole(path) as file:
-                file.write(png)
-        except OSError as error:
-            return {"disk": error}
-        return {**found, "path": path}
 
     def take_in(self):
         """Results of the next job that ends."""

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import ipywidgets
@@ -562,6 +563,63 @@ def test_hands_move_what_programs_move(make):
     assert studio.painting.easel.choices == c
 
 
+def test_the_edges_of_choices():
+    for good in (
+        {"size": 64}, {"size": 1024}, {"stroke": 0.3}, {"stroke": 3}, {"steps": 1}, {"steps": 5000},
+        {"balance": 12}, {"balance": -12}, {"weights": "x" * 1000},
+    ):  # fmt: skip
+        Choices().but(**good)
+    for bad, words in [
+        ({"size": 1025}, "size must be a whole number from 64 to 1024"),
+        ({"stroke": 3.1}, "stroke must be a number from 0.3 to 3"),
+        ({"steps": 5001}, "num_epochs must be a whole number from 1 to 5000"),
+        ({"balance": 12.1}, "balance must be"),
+        ({"balance": -12.1}, "balance must be"),
+        ({"weights": "x" * 1001}, "weights must be one of imagenet, embedded, random or a path"),
+        ({"weights": ""}, "weights must be one of"),
+        ({"instant": 1}, "instant must be True or False; it is 1"),
+        ({"zoo": 1, "colour": 1}, "no choice 'colour'; it has balance, content, .*stroke, style, .*, weights$"),
+        ({"content": Path("x" * 1001)}, "at most 1000 characters"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            Choices().but(**bad)
+
+
+def test_pictures_are_samples_files_or_uploads(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cat, file, upload = Picture.of("cat"), Picture.of(Path("my cat.png")), Picture("cat.png")
+    assert (cat, cat.kind, cat.id) == (Picture("cat"), "sample", "cat") and Picture.of(cat) is cat
+    assert (file.name, file.path, file.kind) == ("my cat.png", str(tmp_path / "my cat.png"), "file")
+    assert file.id == file.path and (upload.kind, upload.id) == ("upload", "cat.png") and Picture("x" * 1000)
+    assert Picture.of("/").name == "/"
+
+
+def test_the_painter_s_place_among_choices():
+    assert Choices().one_pass and Choices().but(style="coffee").not_instant == "not for this painting"
+    assert Choices().but(start="noise").not_instant == "not from noise" and not Choices().but(start="noise").one_pass
+    assert not Choices().but(instant=False).one_pass and Choices().but(instant=False).not_instant == ""
+    assert not Choices(style=Picture("starry_harbour", "/x/starry_harbour")).one_pass
+
+
+def test_new_weights_bring_their_layers_and_leave_the_rest():
+    kept = {"start": "noise", "seed": 3, "num_epochs": 9, "optimizer": "adam", "precision": "float32"}
+    kept["style_loss"] = "moments"
+    for weights, suits in (("imagenet", "imagenet"), ("embedded, given", "embedded"), ("mine.safetensors", "embedded")):
+        settings = Choices(weights="random").but(**kept, tv_weight=3.0).but(weights=weights).settings
+        assert settings == DEFAULTS[suits].but(**kept, tv_weight=10.0)
+    assert Choices().but(weights="mine.pth").settings.style_layers == DEFAULTS["imagenet"].style_layers
+
+
+@pytest.mark.parametrize("role", ["content", "style"])
+def test_layers_come_with_weights_or_without(role):
+    c = Choices().but(**{f"{role}_layers": {"relu2_1": 0.5, "relu1_1": 2.0}})
+    assert c.settings.layer_weights(role) == {"relu1_1": 2.0, "relu2_1": 0.5}
+    assert c.but(tv_weight=1.0).settings.layer_weights(role) == {"relu1_1": 2.0, "relu2_1": 0.5}
+    assert c.but(**{f"{role}_layers": ["relu1_1"]}).settings.layer_weights(role) == {"relu1_1": 1.0}
+    both = {f"{role}_layers": ["relu1_1"], f"{role}_layer_weights": [3.0]}
+    assert c.but(**both).settings.layer_weights(role) == {"relu1_1": 3.0}
+
+
 def test_balance_is_a_power_of_ten_of_the_style_weight():
     c = Choices().but(balance=-2)
     assert c.settings.style_weight == pytest.approx(1e3) and c.balance == pytest.approx(-2)
@@ -618,7 +676,6 @@ def settings_file(**changes):
         (settings_file(style=3), '"style" must name a picture'),
         (settings_file(style={"name": "x", "path": 5}), "a picture is a sample's name"),
         (settings_file(style={"name": "x" * 10**4}), "at most 1000 characters"),
-        (settings_file(content={"name": "x", "path": "~no_such_user/x"}), "there is no file"),
         (settings_file(settings={"lr": -1}), "lr must be a finite number"),
         (settings_file(settings={"colour": 1}), "unknown setting 'colour'"),
         (settings_file(settings={"style_layers": ["relu9_1"]}), "no layer 'relu9_1'"),
@@ -641,13 +698,23 @@ def settings_file(**changes):
         (7, "read from text"),
     ],
 )
-def test_json_that_cannot_be_changes_nothing(make, text, words):
+def test_json_that_cannot_be_is_refused_in_a_sentence(text, words):
+    with pytest.raises(ValueError) as error:
+        read(text)
+    assert words in str(error.value) and len(str(error.value)) < 400
+
+
+def test_json_that_cannot_be_changes_nothing(make):
     studio = make()
     before = studio.choices
-    with pytest.raises((ValueError, OSError)) as error:
-        studio.load_json(text)
-    assert words in str(error.value) and len(str(error.value)) < 400
-    assert studio.choices == before and not studio.worker.going
+    nobodys = {"name": "x", "path": "~no_such_user/x"}
+    for text, words in [
+        (settings_file(size=12), "size must be"),
+        (settings_file(content=nobodys), "no file"),
+    ]:
+        with pytest.raises((ValueError, OSError), match=words):
+            studio.load_json(text)
+        assert studio.choices == before and not studio.worker.going
 
 
 # Pictures

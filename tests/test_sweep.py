@@ -56,9 +56,13 @@ class Counting:
         if self.count >= self.most:
             raise KeyboardInterrupt
         self.count += 1
-        future = Future()
-        future.set_result(function(*arguments))
-        return future
+        return answered(function(*arguments))
+
+
+def answered(answer):
+    future = Future()
+    future.set_result(answer)
+    return future
 
 
 # Jobs are data
@@ -193,6 +197,27 @@ def test_a_failing_job_does_not_stop_the_rest(tmp_path, threads, photo):
         assert expected in why and "\n" not in why
     assert said[6] == "" and [found[at].image for at in range(6)] == [None] * 6
     assert len(read_sweep(tmp_path / "out")) == 1
+
+
+def test_a_picture_that_goes_away_while_others_are_painted(tmp_path, photo):
+    job = JOB.but(content=photo("going.png"))
+    results = sweep([job], tmp_path / "results", executor=Counting())
+    Path(job.content).unlink()
+    assert next(results).error.startswith("there is no file ")
+    (too_long,) = sweep([JOB.but(content="x" * 5000)], tmp_path / "results", executor=Counting())
+    assert too_long.error.startswith("there is no file ")
+
+
+def test_an_executor_that_answers_nonsense_is_not_waited_for(tmp_path):
+    executor = SimpleNamespace(submit=lambda *task: answered((b"no picture", 3)))
+    (result,) = sweep([JOB], tmp_path, executor=executor)
+    assert "'int' object is not a mapping" in result.error and not result.path
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_a_folder_of_results_is_passed_over(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert read_sweep(tmp_path) == []
 
 
 def test_a_sheet_names_files_without_their_folders(tmp_path, photo, capsys):
