@@ -13,6 +13,7 @@ from PIL import Image, ImageSequence
 from .door import shown
 from .files import full_path, written_whole
 from .images import _to_rgb, check_picture, identified, jpeg, open_image
+from .interrupts import held_back
 from .settings import check_between
 
 MOST_FRAMES = 300
@@ -39,8 +40,18 @@ class Clip:
         check_between("duration", self.duration, 1, 600_000)
 
     def painted(self, painter, styles, size=320):
-        """The clip painted frame by frame. ``styles``: as in ``Painter.mix``."""
-        return Clip([painter.paint_image(frame, styles, size) for frame in self.frames], self.duration)
+        """The clip painted frame by frame. ``styles``: as in ``Painter.mix``.
+
+        An interrupt ends it after the present frame: the clip has those that are painted.
+        """
+        frames = []
+        with held_back(deliver=False) as stop:
+            for frame in self.frames:
+                frames.append(painter.paint_image(frame, styles, size))
+                if stop.pressed:
+                    print(f"stopped: {len(frames)} of {len(self.frames)} frames are painted")
+                    break
+        return Clip(frames, self.duration)
 
     def flicker(self):
         """Mean absolute change from one frame to the next, in levels of 0 to 255. One frame has none: 0."""

@@ -315,7 +315,10 @@ def test_files_that_hold_no_run(net, pair, tmp_path, damage):
     elif damage == "missing":
         path.unlink()
     else:
-        bit, edited = whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:], whole.replace(b'"level\\": 0', b'"level\\": 7')
+        bit, edited = (
+            whole[:-50] + bytes([whole[-50] ^ 1]) + whole[-49:],
+            whole.replace(b'"level\\": 0', b'"level\\": 7'),
+        )
         given = {"empty": b"", "text": b"not a run", "cut": whole[:-50], "bit": bit, "edited": edited}[damage]
         path.write_bytes(given)
         assert given != whole

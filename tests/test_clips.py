@@ -2,6 +2,7 @@
 
 import base64
 import io
+import signal
 
 import numpy as np
 import pytest
@@ -62,6 +63,19 @@ def test_pages_of_a_damaged_tiff_are_kept_up_to_the_damage(tmp_path):
     head, _, tail = (tmp_path / "pages.tif").read_bytes().rpartition(b"\x00\x01\x04\x00")  # the last page's width
     (tmp_path / "pages.tif").write_bytes(head + bytes(4) + tail)
     assert len(open_clip(tmp_path / "pages.tif").frames) == 2
+
+
+def test_a_stopped_clip_has_the_frames_that_are_painted(capsys, stop_button):
+    class Stopped(Negative):
+        def paint_image(self, img, styles, size):
+            if img.getpixel((0, 0))[0] == 1:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+            return super().paint_image(img, styles, size)
+
+    clip = flat(0, 1, 2, 3).painted(Stopped(), "any")
+    assert [frame.getpixel((0, 0))[0] for frame in clip.frames] == [255, 254] and clip.duration == 50
+    assert capsys.readouterr().out == "stopped: 2 of 4 frames are painted\n"
 
 
 def test_flicker_is_the_mean_change_between_neighbors():

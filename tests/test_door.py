@@ -184,7 +184,10 @@ def test_what_a_lesson_is_made_of(net, picture, options, words):
         (lambda: Clip([]), "a clip has a list of PIL images"),
         (lambda: Clip([EMPTY]), "a frame has no pixels"),
         (lambda: Clip([Image.new("RGB", (9, 9))], duration="long"), "duration must be"),
-        (lambda: Clip([Image.new("RGB", (9, 9)), Image.new("RGB", (9, 8))]), r"frames .* one size; .*\(9, 8\), \(9, 9\)"),
+        (
+            lambda: Clip([Image.new("RGB", (9, 9)), Image.new("RGB", (9, 8))]),
+            r"frames .* one size; .*\(9, 8\), \(9, 9\)",
+        ),
         (lambda: MaskCanvas(None), "img must be a PIL image"),
         (lambda: MaskCanvas(Image.new("RGB", (9, 9)), "long"), "longest must be"),
         (lambda: MaskCanvas(Image.new("RGB", (9, 9))).set({"a": 1}), "a mask is a picture or numbers .*{'a': 1}"),

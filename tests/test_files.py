@@ -76,7 +76,7 @@ def test_a_pipe_or_a_device_stays_what_it_is(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(OSError, match=r"pipe\.png cannot be written \(it is a folder or a device\): choose another"):
         save_image(Image.new("RGB", (8, 8)), tmp_path / "pipe.png")
-    assert (tmp_path / "pipe.png").is_fifo() and os.listdir(tmp_path) == ["pipe.png"]
+    assert (tmp_path / "pipe.png").is_fifo() and [path.name for path in tmp_path.iterdir()] == ["pipe.png"]
 
 
 def test_errors_that_are_not_the_disks_pass(tmp_path):

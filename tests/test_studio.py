@@ -604,8 +604,8 @@ def test_the_painter_s_place_among_choices():
 def test_new_weights_bring_their_layers_and_leave_the_rest():
     kept = {"start": "noise", "seed": 3, "num_epochs": 9, "optimizer": "adam", "precision": "float32"}
     kept["style_loss"] = "moments"
-    for weights, suits in (("imagenet", "imagenet"), ("embedded, given", "embedded"), ("mine.safetensors", "embedded")):
-        settings = Choices(weights="random").but(**kept, tv_weight=3.0).but(weights=weights).settings
+    for source, suits in (("imagenet", "imagenet"), ("embedded, given", "embedded"), ("mine.safetensors", "embedded")):
+        settings = Choices(weights="random").but(**kept, tv_weight=3.0).but(weights=source).settings
         assert settings == DEFAULTS[suits].but(**kept, tv_weight=10.0)
     assert Choices().but(weights="mine.pth").settings.style_layers == DEFAULTS["imagenet"].style_layers
 
