@@ -38,7 +38,7 @@ class Checkpoint:
         if short:
             self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
         images = {"content image": _hash(content_X), "style image": _hash(style_X)}
-        self.run = {**images, "network": _hash(*net.parameters()), "coarse": coarse, **_plain(settings)}
+        self.run = {**images, "network": _hash(*net.parameters()), "coarse_first": coarse, **_plain(settings)}
 
     def read(self, build):
         if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
@@ -46,7 +46,7 @@ class Checkpoint:
         run, step, built = read(
             self.path, lambda tensors, about: (dict(about["run"]), int(about["step"]), build(tensors, about))
         )
-        if not self.run["coarse"] and self.run["num_epochs"] >= step:
+        if not self.run["coarse_first"] and self.run["num_epochs"] >= step:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
             if run.get(name) != value:

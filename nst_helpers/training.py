@@ -134,7 +134,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
             initialize(composite, settings.start, content_X, style_X, seed=settings.seed)
         else:
             composite.weight.data.copy_(start_X)
-        state.begin(composite, state.level)
+        state.begin(composite)
     state.prepare(settings)
     yield from _steps(loss, state, settings)
 
@@ -154,7 +154,7 @@ def _steps(objective, state, settings):
         loss.backward()
         losses = [float(part.detach()) for part in losses]
         if not math.isfinite(sum(losses)):
-            raise _back_to_last_good(state, settings)
+            raise _back_to_last_good(state)
         with held_back():  # a step is taken whole, or not at all
             state.last_good.copy_(X.detach())
             state.last_good_step = state.step
@@ -170,7 +170,7 @@ def _steps(objective, state, settings):
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
-def _back_to_last_good(state, settings):
+def _back_to_last_good(state):
     """Put the last good picture back; returns the error to raise."""
     lr = state.trainer.param_groups[0]["lr"] if state.scheduler else None
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)

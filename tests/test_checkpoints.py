@@ -459,6 +459,24 @@ def test_short_runs_have_their_own_file_and_leave_none(net, pair, tmp_path, monk
     assert train(net, *pair, **given).finished and (tmp_path / "run.nst").exists()
 
 
+def test_a_short_run_that_an_error_ends_goes_on(net, picture, tmp_path, monkeypatch):
+    """And with another way to paint it is another run."""
+    monkeypatch.setenv("NST_QUICK", "4")
+    given, steps = {"size": 48, "checkpoint": tmp_path / "run.nst"}, []
+
+    def broken(step):
+        if step.step == 3:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stylize(picture(), picture(seed=1), net, progress=broken, **given)
+    with pytest.raises(ValueError, match="another coarse_first: delete it"):
+        stylize(picture(), picture(seed=1), net, coarse_first=False, **given)
+    img = stylize(picture(), picture(seed=1), net, progress=steps.append, **given)
+    assert [step.step for step in steps] == [4] and not list(tmp_path.iterdir())
+    assert np.array_equal(img, stylize(picture(), picture(seed=1), net, size=48))
+
+
 # Coarse to fine.
 
 

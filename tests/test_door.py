@@ -125,6 +125,7 @@ def test_what_a_run_is_made_of(net, pair, tmp_path):
     for call, words in [
         (lambda: next(optimize(3, X, Y)), "net must be a network from load_vgg19; it is 3"),
         (lambda: next(optimize(net, X, Y, {"lr": 1})), "settings are made by Settings"),
+        (lambda: next(optimize(torch.nn.Sequential(*net[:3]), X, Y)), "settings are made by Settings"),
         (lambda: next(optimize(net, X, Y, state=3)), "state must be a State"),
         (lambda: next(optimize(net, X, Y, start_X=X[0])), "start_X has shape"),
         (lambda: next(optimize(net, X / 0, Y)), "content_X holds numbers that are not finite"),

@@ -26,7 +26,7 @@ from nst_helpers import (
 )
 from nst_helpers.losses import tv_loss
 from nst_helpers.settings import CHOICES
-from nst_helpers.training import smooth_tv_loss
+from nst_helpers.training import next_start, pyramid, smooth_tv_loss
 
 SHORT = {"num_epochs": 8, "lr_decay_epoch": 3, "lr": 0.1}
 
@@ -159,6 +159,12 @@ def test_either_image_too_small(net, pair, which):
         next(optimize(net, *images))
 
 
+def test_two_pixels_are_enough_for_total_variation(net):
+    X = torch.rand(1, 3, 2, 2)
+    layers = {"content_layers": ["relu1_1"], "style_layers": ["relu1_1"]}
+    assert [step.step for step in optimize(net, X, X, num_epochs=2, **layers)] == [1, 2]
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 1, 40), (1, 3, 40, 1)])
 def test_one_pixel_thin(net, shape):
     """Shallow layers allow it, but total variation has no step to measure: that is no divergence."""
@@ -250,6 +256,14 @@ def test_last_good_image_is_of_the_step_that_is_named(spoilt):
     assert error.last_good_step == 2 and "image after step 2" in str(error)
 
 
+def test_what_diverged_says_what_to_try():
+    said = str(DivergedError(3, 1, None, 0.5))
+    assert "step 3: most likely the learning rate 0.5 or a loss weight is too large" in said
+    assert "after step 1 is kept; try a tenth of the rate" in said
+    assert "step 3: most likely a loss weight is too large" in (said := str(DivergedError(3, 1, None, None)))
+    assert said.endswith("try a tenth of it")
+
+
 def test_nan_in_the_image(net, pair):
     with pytest.raises(ValueError, match="content_X holds numbers that are not finite"):
         next(optimize(net, pair[0] * math.nan, pair[1]))
@@ -331,20 +345,41 @@ def test_the_large_picture_begins_with_the_small_one(net, picture):
     assert torch.allclose(large, F.interpolate(small, large.shape[-2:], mode="bicubic"), atol=1e-6)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_each_size_is_a_run_of_half_the_steps(net, picture, monkeypatch, optimizer):
-    """Adam's rate decays as often as at full size only; L-BFGS starts each size with an empty memory."""
-    asked, plain = [], training.optimize
+def sizes(content, style, **changes):
+    """Shapes of both images, steps and decay at each size of ``coarse_to_fine``."""
+    Xs = (torch.zeros(1, 3, *shape) for shape in (content, style))
+    return [
+        (tuple(X.shape[-2:]), tuple(Y.shape[-2:]), settings.num_epochs, settings.lr_decay_epoch)
+        for X, Y, settings in pyramid(*Xs, Settings(**changes))
+    ]
 
-    def watched(net, content_X, style_X, settings, **others):
-        asked.append((settings.num_epochs, settings.lr_decay_epoch, tuple(content_X.shape[-2:])))
-        return plain(net, content_X, style_X, settings, **others)
 
-    monkeypatch.setattr(training, "optimize", watched)
-    images = picture(200, 300), picture(200, 200, seed=1)
-    img = stylize(*images, net, size=600, num_epochs=9, lr_decay_epoch=4, optimizer=optimizer)
-    assert asked == [(9, 4, (100, 150)), (4, 2, (200, 300)), (2, 1, (400, 600))]
-    assert img.size == (600, 400) and np.asarray(img).std() > 5
+def test_each_size_is_a_run_of_half_the_steps():
+    """Adam's rate decays as often as at full size only."""
+    assert sizes((400, 600), (300, 333), num_epochs=9, lr_decay_epoch=4) == [
+        ((100, 150), (75, 83), 9, 4),
+        ((200, 300), (150, 166), 4, 2),
+        ((400, 600), (300, 333), 2, 1),
+    ]
+    assert sizes((600, 257), (128, 128), num_epochs=1, lr_decay_epoch=1)[0] == ((300, 128), (64, 64), 1, 1)
+    for content, style in [((256, 256), (300, 300)), ((127, 600), (300, 300)), ((600, 300), (300, 127))]:
+        assert len(sizes(content, style)) == 1
+
+
+def test_a_larger_size_begins_with_what_the_smaller_one_changed():
+    small_X, content_X = torch.randn(1, 3, 4, 6), torch.randn(1, 3, 8, 12)
+    X = small_X + 1
+    assert torch.allclose(next_start(X, small_X, content_X, Settings(start="content")), content_X + 1, atol=1e-5)
+    whole = F.interpolate(X, (8, 12), mode="bicubic")
+    assert torch.allclose(next_start(X, small_X, content_X, Settings(start="noise")), whole)
+
+
+def test_coarse_to_fine_takes_an_objective_of_ones_own(net, pair):
+    def nothing(X):
+        return 0 * X.sum(), X.square().mean(), 0 * X.sum()
+
+    (step,) = coarse_to_fine(net, *pair, num_epochs=1, objective=lambda *inputs: nothing)
+    assert step.content == 0 and step.style == pytest.approx(pair[0].square().mean().item())
 
 
 def test_stylize_interrupted_at_the_full_size(net, picture):
@@ -433,6 +468,8 @@ def test_going_on_with_another_decay(net, pair):
 
 
 def test_smooth_total_variation():
+    stairs = 4 * torch.arange(3.0).view(1, 1, 3, 1).expand(1, 1, 3, 3)
+    assert smooth_tv_loss(stairs, 3).item() == 1  # half of √(4² + 3²) − 3 = 2
     X = torch.randn(1, 3, 8, 9)
     assert smooth_tv_loss(X, 1e-6).item() == pytest.approx(tv_loss(X).item(), rel=1e-4)
     assert smooth_tv_loss(X, 0.1) < tv_loss(X)
@@ -478,10 +515,14 @@ def test_new_settings_give_lbfgs_a_new_memory(net, pair):
     assert isinstance(state.trainer, torch.optim.Adam) and step.step == 9
 
 
-def test_what_is_shown_is_the_exact_total_variation(net, pair):
+def test_what_is_shown_is_the_exact_total_variation(net, pair, monkeypatch):
+    """What L-BFGS minimizes has the one without kinks in its place."""
+    minimized = []
+    monkeypatch.setattr(LBFGS, "step", lambda self, loss: minimized.append(loss))
     step = next(optimize(net, *pair, optimizer="lbfgs", precision="float32"))
     assert step.tv == pytest.approx(10 * tv_loss(pair[0]).item(), rel=1e-6)
-    assert training.SMOOTH_TV > 0
+    smooth = 10 * smooth_tv_loss(pair[0]).item()
+    assert minimized == [pytest.approx(step.content + step.style + smooth, rel=1e-6)] and smooth < 0.999 * step.tv
 
 
 def test_lbfgs_is_resumed_by_train_more_than_once(net, pair):
@@ -513,13 +554,15 @@ def test_adam_forgets_the_slopes_of_other_weights(net, pair):
 def test_the_picture_stays_with_its_step_however_often_it_diverges(net, pair):
     state = State()
     kept = final(net, pair, state=state, num_epochs=6, optimizer="lbfgs").X.clone()
-    steps = []
+    steps, before = [], state.trainer
     for _ in range(3):
         with pytest.raises(DivergedError) as caught:
             final(net, pair, state=state, num_epochs=20, optimizer="lbfgs", objective=lambda *inputs: not_a_number)
         steps.append(caught.value.last_good_step)
     assert steps == [5, 5, 5] and state.step == 5
     assert not torch.equal(kept, caught.value.X)
+    assert final(net, pair, state=state, num_epochs=6, optimizer="lbfgs").step == 6
+    assert state.trainer is not before  # what it remembers led there
 
 
 def not_a_number(X):
