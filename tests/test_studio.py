@@ -566,7 +566,7 @@ def test_hands_move_what_programs_move(make):
 def test_the_edges_of_choices():
     for good in (
         {"size": 64}, {"size": 1024}, {"stroke": 0.3}, {"stroke": 3}, {"steps": 1}, {"steps": 5000},
-        {"balance": 12}, {"balance": -12}, {"weights": "x" * 1000},
+        {"balance": 12}, {"balance": -12}, {"weights": "x"}, {"weights": "x" * 1000},
     ):  # fmt: skip
         Choices().but(**good)
     for bad, words in [
@@ -578,6 +578,7 @@ def test_the_edges_of_choices():
         ({"weights": "x" * 1001}, "weights must be one of imagenet, embedded, random or a path"),
         ({"weights": ""}, "weights must be one of"),
         ({"instant": 1}, "instant must be True or False; it is 1"),
+        ({"settings": 3}, "no choice 'settings'"),
         ({"zoo": 1, "colour": 1}, "no choice 'colour'; it has balance, content, .*stroke, style, .*, weights$"),
         ({"content": Path("x" * 1001)}, "at most 1000 characters"),
     ]:
@@ -625,6 +626,9 @@ def test_balance_is_a_power_of_ten_of_the_style_weight():
     assert c.settings.style_weight == pytest.approx(1e3) and c.balance == pytest.approx(-2)
     assert c.but(content_weight=10.0).balance == pytest.approx(-3)
     assert c.but(style_weight=0).balance is None and c.but(style_weight=0).but(balance=0).settings.style_weight == 1e5
+    louder, only_style = Choices().but(content_weight=10.0, balance=0), Choices().but(content_weight=0, balance=-1)
+    assert (louder.settings.content_weight, louder.settings.style_weight, louder.balance) == (10, 1e6, 0)
+    assert (only_style.settings.content_weight, only_style.settings.style_weight) == (1, 1e4)
     assert BALANCE[0] < Choices().balance < BALANCE[1]
 
 
@@ -657,6 +661,12 @@ def test_settings_from_before_instant_mode_paint_as_they_did(make):
     assert data.pop("instant") is True and read(json.dumps(data)).instant is False
 
 
+def test_settings_files_may_be_short_long_and_name_files():
+    text = json.dumps({"nst_studio": 2, "content": {"name": "cat"}, "style": {"name": "x", "path": "/y/x.png"}})
+    choices = read(text + " " * (100_000 - len(text)))
+    assert choices == Choices(style=Picture("x.png", "/y/x.png"), instant=False)
+
+
 def settings_file(**changes):
     data = json.loads(Choices().to_json())
     settings = changes.pop("settings", {})
@@ -668,6 +678,8 @@ def settings_file(**changes):
     [
         ("{", "not JSON"),
         ("[]", "not a settings file"),
+        ('["nst_studio"]', "not a settings file"),
+        ('{"size": 64}', 'no entry "nst_studio"'),
         ('{"nst_studio": 7}', "another version"),
         ('{"nst_studio": 2}', '"content" must name a picture'),
         (settings_file(more=1), "unknown entry 'more'"),

@@ -22,7 +22,6 @@ from nst_helpers import (
     sample,
     stylize,
     train,
-    training,
 )
 from nst_helpers.losses import tv_loss
 from nst_helpers.settings import CHOICES
