@@ -19,7 +19,7 @@ from torch import nn
 from .door import shown
 from .features import best_precision, frozen
 from .files import full_path, written_whole
-from .preprocessing import check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
+from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
 from .settings import check_between
 from .weights import WeightsError
 
@@ -157,6 +157,8 @@ class Painter(nn.Module):
         Its strokes are as wide as if the style's painting had ``scale`` times ``size`` pixels: the painter has learned
         from ``STYLE_SIZE`` of them, so it paints at the size that fits, and the picture is resized.
         """
+        size, _ = check_shape((size, size))
+        check_between("scale", scale, 0.01, 100)
         side = max(min(STYLE_SIZE / scale, 1.5 * size), 1.1 * LEAST * max(img.size) / min(img.size))
         painted, (height, width) = self.paint_image(img, style, round(side)), fit_shape(img, size)
         return painted.resize((width, height), Image.Resampling.BICUBIC)

@@ -9,6 +9,7 @@ from .images import check_picture
 # Mean and standard deviation of ImageNet's photographs (red, green, blue) for values from 0 to 1, as in torchvision.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])
 rgb_std = torch.tensor([0.229, 0.224, 0.225])
+FLOATS = (torch.float32, torch.float64)
 LONGEST = 20_000  # pixels of a side: far more than any memory can train
 
 
@@ -28,9 +29,10 @@ def check_shape(image_shape):
 
 def check_tensor(name, X):
     """Raises ``ValueError``, naming it, for what is not an image tensor ``(n, 3, h, w)`` of finite floats."""
-    if not torch.is_tensor(X) or X.ndim != 4 or X.shape[1] != 3 or not X.numel() or not X.is_floating_point():
+    plain = torch.is_tensor(X) and X.layout is torch.strided and not X.is_meta and X.dtype in FLOATS
+    if not plain or X.ndim != 4 or X.shape[1] != 3 or not X.numel():
         what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {shown(X)}"
-        raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of floats, from preprocess")
+        raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of float32, from preprocess")
     if not X.isfinite().all():
         raise ValueError(f"{name} holds numbers that are not finite")
 

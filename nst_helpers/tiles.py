@@ -166,7 +166,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     sizes that do not fit into memory among it. An interrupt after the first step returns the picture so far, at the
     size that it has reached.
     """
-    check_shape((size, size))
+    size, _ = check_shape((size, size))
     check_between("tile", tile, 1, LONGEST, whole=True)
     for name, img in (("content", content), ("style", style)):
         check_picture(img, name)

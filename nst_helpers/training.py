@@ -272,7 +272,7 @@ def stylize(
     """
     for name, img in (("content", content), ("style", style)):
         check_picture(img, name)
-    check_shape((size, size))
+    size, _ = check_shape((size, size))
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
     content_X = preprocess(content, fit_shape(content, size))
     style_X = preprocess(style, fit_shape(style, round(1.5 * size) if style_size is None else style_size))

@@ -182,6 +182,8 @@ def test_what_a_lesson_is_made_of(net, picture, options, words):
         (lambda: explore(lambda x: None, x=(1, 2)).set(x="far"), "x cannot be 'far'"),
         (lambda: Painter(("a", "a")), "two styles have one name"),
         (lambda: Painter(("a",), channels=10**9), "channels must be"),
+        (lambda: Painter(("a",), 4, 0).answer(Image.new("RGB", (40, 40)), "a", 40, 0), "scale must be"),
+        (lambda: Painter(("a",), 4, 0).answer(Image.new("RGB", (40, 40)), "a", None, 1), "two integers above zero"),
         (lambda: Clip([]), "a clip has a list of PIL images"),
         (lambda: Clip([EMPTY]), "a frame has no pixels"),
         (lambda: Clip([Image.new("RGB", (9, 9))], duration="long"), "duration must be"),

@@ -585,7 +585,17 @@ def test_a_last_step_that_went_too_far_is_taken_back(net, pair, monkeypatch, too
 
 
 @pytest.mark.parametrize(
-    "X", [None, 3.5, torch.zeros(3, 8, 8), torch.zeros(2, 3, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)]
+    "X",
+    [
+        None,
+        3.5,
+        torch.zeros(3, 8, 8),
+        torch.zeros(2, 3, 8, 8),
+        torch.zeros(1, 3, 8, 8).byte(),
+        torch.zeros(1, 3, 8, 8).half(),
+        torch.zeros(1, 3, 8, 8).to_sparse(),
+        torch.zeros(1, 3, 8, 8, device="meta"),
+    ],
 )
 def test_what_is_no_image_tensor(net, pair, X):
     for images, name in (((X, pair[1]), "content_X"), ((pair[0], X), "style_X")):
