@@ -176,9 +176,7 @@ def _back_to_last_good(state):
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
     with held_back(), torch.no_grad():
         state.composite.weight.copy_(state.last_good)
-        state.step = state.last_good_step
-        if lr is None:
-            state.settings = None  # a continued run starts a new L-BFGS, without the history that led here
+        state.step = state.last_good_step  # a new L-BFGS begins there: what the old one holds is another picture
     return error
 
 
