@@ -524,6 +524,13 @@ def test_what_is_shown_is_the_exact_total_variation(net, pair, monkeypatch):
     assert minimized == [pytest.approx(step.content + step.style + smooth, rel=1e-6)] and smooth < 0.999 * step.tv
 
 
+def test_adam_follows_the_exact_total_variation(net, pair):
+    state, X = State(), pair[0].clone().requires_grad_()
+    next(optimize(net, *pair, state=state, optimizer="adam", content_weight=0, style_weight=0))
+    (10 * tv_loss(X)).backward()
+    assert torch.allclose(state.composite.weight.grad, X.grad)
+
+
 def test_lbfgs_is_resumed_by_train_more_than_once(net, pair):
     settings = {"optimizer": "lbfgs", "precision": "float32", "plot": False}
     first = train(net, *pair, num_epochs=5, **settings)
