@@ -414,7 +414,7 @@ def test_a_checkpointed_run_can_be_made_longer(net, pair, tmp_path):
     assert longer.history == train(net, *pair, num_epochs=6, **given).history
 
 
-def test_a_stopped_run_can_be_made_as_long_as_it_is(net, pair, tmp_path):
+def test_a_run_can_be_ended_where_it_is(net, pair, tmp_path):
     run = Run(net.settings.but(num_epochs=9))
     for step in run.steps(net, *pair):
         if step.step == 3:
