@@ -145,7 +145,7 @@ class LBFGS:
         """Take over what ``state_dict`` gave, onto the device and into the precision of ``X``."""
         state = {name: v.to(self.X, copy=True) if isinstance(v, torch.Tensor) else v for name, v in state.items()}
         self.X1, self.radius = state["X1"], state["radius"]
-        if "d" not in state:  # before the first step, or a file of version 0.2.0, whose pairs are pixels
+        if "X0" not in state:  # before the first step
             return
         self.X0, self.g0, self.d, self.best = (state[name] for name in ("X0", "g0", "d", "best"))
         self.loss = state["loss"]

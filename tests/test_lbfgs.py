@@ -235,16 +235,3 @@ def test_spectra_keep_products_and_give_the_image_back(shape):
     assert product == pytest.approx(float((x * y).sum()))
     assert float(trainer.power(trainer.spectrum(x)).sum()) == pytest.approx(float(x.square().sum()))
     torch.testing.assert_close(trainer.image(trainer.spectrum(x)), x)
-
-
-def test_a_file_of_the_first_kind_gives_its_picture_and_a_new_history():
-    valley, other = Valley(), Valley()
-    trainer = LBFGS(valley.X)
-    valley.steps(trainer, 25)
-    state = trainer.state_dict()
-    del state["d"]
-    other.X.data.copy_(valley.X)
-    twin = LBFGS(other.X)
-    twin.load_state_dict(state)
-    assert twin.holds(other.X) and not twin.pairs
-    assert other.steps(twin, 30)[-1] < valley.loss().item()
