@@ -63,6 +63,9 @@ def server(chromium, tmp_path_factory):
     for name in ("notebooks", "images"):
         shutil.copytree(ROOT / name, folder / name)
     write(folder, "studio", "from nst_helpers import Studio\nroom = Studio(size=128, steps=25, folder='kept')\nroom")
+    tour = nbformat.read(folder / "notebooks" / "07_studio.ipynb", as_version=4)
+    tour.cells.insert(0, nbformat.v4.new_code_cell("%env NST_QUICK=5"))
+    nbformat.write(tour, folder / "notebooks" / "07_studio.ipynb")
     with browser.Server(folder, {"NST_WEIGHTS": "embedded", "NST_QUICK": ""}, warm=True) as started:
         yield started
 

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import symtable
 
 
@@ -13,7 +14,7 @@ def needed(cells, wanted):
     """
     code = {number: cell.source for number, cell in enumerate(cells) if cell.cell_type == "code"}
     chosen, names = {min(code), *wanted}, set()
-    fixed = set(dir(builtins)).union(*(fixed_names(parse(source)) for source in code.values()))
+    fixed = set(dir(builtins)).union(*map(fixed_names, code.values()))
     for number in sorted(code, reverse=True):
         made, changed, used = traffic(code[number])
         if number in chosen or names & (made | changed - fixed):
@@ -31,12 +32,15 @@ def imports(tree):
     return {(it.asname or it.name).split(".")[0] for it in ast.walk(tree) if isinstance(it, ast.alias)}
 
 
-def fixed_names(tree):
+@functools.lru_cache(4096)  # a class's hand-ins repeat what was handed out
+def fixed_names(source):
     """Names of what a call leaves as it is: modules, functions, classes."""
+    tree = parse(source)
     defined = {it.name for it in ast.walk(tree) if isinstance(it, (ast.FunctionDef, ast.ClassDef))}
-    return imports(tree) | defined
+    return frozenset(imports(tree) | defined)
 
 
+@functools.lru_cache(4096)
 def traffic(source):
     """The names that a cell makes, those it changes in place, and those it takes from cells above."""
     made, changed, used = set(), set(), set()
@@ -57,7 +61,7 @@ def traffic(source):
             changed |= {root(node.func) for node in nodes if isinstance(node, ast.Call)}
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
-    return made, changed - {None}, used
+    return frozenset(made), frozenset(changed - {None}), frozenset(used)
 
 
 class Apart(ast.NodeTransformer):
