@@ -6,12 +6,12 @@ import hashlib
 import http.server
 import io
 import itertools
+import multiprocessing
 import os
 import pickle
 import re
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,7 +24,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-import nst_helpers
 from nst_helpers import (
     DEFAULTS,
     LAYER_NAMES,
@@ -37,7 +36,7 @@ from nst_helpers import (
 from nst_helpers.layers import CONV_NAMES, DEPTHS
 from nst_helpers.weights import EMBEDDED, Parameters, fetch_imagenet, random_parameters, read_checkpoint
 
-ROOT = Path(nst_helpers.__file__).parents[1]
+PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")  # a fork has torch imported
 
 
 def checkpoint(parameters, legacy=False, **changes):
@@ -434,6 +433,10 @@ def test_what_was_noted_of_a_check_may_be_anything(server, cache, note):
     assert fetch_imagenet(server.url) == path and len(server.requests) == 1
 
 
+def fetch_and_read(url):
+    read_checkpoint(fetch_imagenet(url), "imagenet")
+
+
 def test_two_processes_at_once(server, cache):
     """Both requests are held until both are there, so that the two downloads overlap for sure."""
     both = threading.Barrier(2)
@@ -443,11 +446,12 @@ def test_two_processes_at_once(server, cache):
         whole(handler)
 
     server.script = [together]
-    code = "import sys; from nst_helpers.weights import *; read_checkpoint(fetch_imagenet(sys.argv[1]), 'imagenet')"
-    command = [sys.executable, "-c", code, server.url]
-    runs = [subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-2, text=True) for _ in range(2)]
-    outputs = [run.communicate(timeout=180)[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], outputs
+    runs = [PROCESSES.Process(target=fetch_and_read, args=(server.url,)) for _ in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(180)
+    assert [run.exitcode for run in runs] == [0, 0]
     assert len(server.requests) == 2
     assert [path.read_bytes() for path in cache.iterdir()] == [server.data]
 

@@ -1,5 +1,6 @@
 """Notebook 05: answers about the composite image."""
 
+import functools
 import math
 
 import torch
@@ -42,10 +43,10 @@ def gray_start(answer):
         )
 
 
-@exercise
-def freeing_weight(answer):
-    weight = as_number(answer)
-    assert math.isfinite(weight) and weight >= 0, "a loss weight is a finite number, zero or more"
+@functools.cache
+def left_over(weight):
+    """A run from the fish to a photograph of stones: the content loss that is left, as a share of that of the fish, and
+    the style loss, as a share of that of the photograph."""
     net = load_vgg19("embedded", verbose=False)
     photo, painting = (
         preprocess(sample(name), (64, 96)).to(net[0].weight.device) for name in ("rocket", "mosaic_fish")
@@ -55,10 +56,13 @@ def freeing_weight(answer):
         X = step.X
     with torch.no_grad():
         content, style, _ = distances(X)
-        content_at_first, style_of_photo = distances(painting)[0], distances(photo)[1]
-    assert content < 0.45 * content_at_first, (
-        f"the fish are still there: {float(content / content_at_first):.0%} of the content loss they began with is left"
-    )
-    assert style < 0.3 * style_of_photo, (
-        f"the stones are gone: the style is {float(style / style_of_photo):.0%} as far off as the photograph's"
-    )
+        return float(content / distances(painting)[0]), float(style / distances(photo)[1])
+
+
+@exercise
+def freeing_weight(answer):
+    weight = as_number(answer)
+    assert math.isfinite(weight) and weight >= 0, "a loss weight is a finite number, zero or more"
+    content, style = left_over(weight)
+    assert content < 0.45, f"the fish are still there: {content:.0%} of the content loss they began with is left"
+    assert style < 0.3, f"the stones are gone: the style is {style:.0%} as far off as the photograph's"

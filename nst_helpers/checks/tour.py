@@ -1,11 +1,13 @@
 """Notebook 00: a guess, a recipe, and half a style."""
 
+import functools
 import operator
 
 from ..features import load_vgg19
 from ..images import sample, samples
-from ..preprocessing import preprocess, rgb_std
-from ..training import stylize
+from ..preprocessing import fit_shape, postprocess, preprocess, rgb_std
+from ..settings import DEFAULTS
+from ..training import optimize
 from . import as_name, as_number, exercise
 
 
@@ -39,18 +41,22 @@ def my_choice(answer):
     assert 100 <= size <= 300, f"the size should be an integer from 100 to 300, not {size}"
 
 
+@functools.cache  # the default's is asked for again at every guess
+def distance(style_weight):
+    """How far a short run goes from a small photograph: the mean change of its pixels, which are 0 to 1."""
+    net = load_vgg19("embedded", verbose=False)
+    images = sample("coffee").resize((96, 64)), sample("starry_harbour")
+    photo, painting = (preprocess(img, fit_shape(img, side)) for img, side in zip(images, (96, 144)))
+    for step in optimize(net, photo, painting, style_weight=style_weight, num_epochs=30):
+        X = step.X
+    painted = preprocess(postprocess(X), (64, 96))  # clamped
+    return float(((painted - photo) * rgb_std.view(3, 1, 1)).abs().mean())
+
+
 @exercise
 def half_weight(answer):
     weight = as_number(answer)
     assert weight > 0, "a weight of 0 asks for no style at all, and less makes no sense: choose more than 0"
-    net = load_vgg19("embedded", verbose=False)
-    photo, painting = sample("coffee").resize((96, 64)), sample("starry_harbour")
-
-    def distance(style_weight):
-        painted = stylize(photo, painting, net, 96, style_weight=style_weight, num_epochs=30)
-        pixels = [preprocess(img, (64, 96))[0] * rgb_std.view(3, 1, 1) for img in (painted, photo)]
-        return float((pixels[0] - pixels[1]).abs().mean())
-
-    share = 100 * distance(weight) / distance(net.settings.style_weight)
+    share = 100 * distance(weight) / distance(DEFAULTS["embedded"].style_weight)
     assert share <= 65, f"{weight:g} goes {share:.0f} % of the way: too far, take less"
     assert share >= 35, f"{weight:g} goes {share:.0f} % of the way: not far enough, take more"

@@ -1,15 +1,13 @@
 """Servers that cut, drip, lie and fall silent: weights arrive whole or a sentence says why not; nothing is left."""
 
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tally import WHOLE, cases, count, judged
-from test_weights import ROOT, cache, nothing_left, server, whole  # noqa: F401 (fixtures)
+from test_weights import PROCESSES, cache, nothing_left, server, whole  # noqa: F401 (fixtures)
 
 from nst_helpers import weights
 from nst_helpers.weights import fetch_imagenet
@@ -71,13 +69,14 @@ def test_a_killed_download_leaves_nothing_for_long(server, cache, number):  # no
         handler.server.over.wait(60)
 
     server.script = [half, whole]
-    code = "import sys; from nst_helpers.weights import fetch_imagenet; fetch_imagenet(sys.argv[1])"
-    with subprocess.Popen([sys.executable, "-c", code, server.url], cwd=ROOT, stdout=-3, stderr=-3) as process:
-        for _ in range(1200):
-            time.sleep(0.05)
-            if server.requests and cache.exists() and list(cache.iterdir()):
-                break
-        process.send_signal(signal.SIGKILL)
+    process = PROCESSES.Process(target=fetch_imagenet, args=(server.url,))
+    process.start()
+    for _ in range(1200):
+        time.sleep(0.05)
+        if server.requests and cache.exists() and list(cache.iterdir()):
+            break
+    process.kill()
+    process.join()
     left = list(cache.iterdir())
     path = fetch_imagenet(server.url)
     good = len(left) == 1 and list(cache.iterdir()) == [path] and path.read_bytes() == server.data

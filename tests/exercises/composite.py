@@ -24,7 +24,7 @@ def gray_start(X):
     return torch.einsum("bhw,c->bchw", photo / 3, 1 / rgb_std) - (rgb_mean / rgb_std).view(1, 3, 1, 1)
 """,
     ],
-    "freeing_weight": ["freeing_weight = 1e3", "freeing_weight = torch.tensor(900.0)"],
+    "freeing_weight": ["freeing_weight = 1e3", "freeing_weight = torch.tensor(1000.0)"],
 }
 
 WRONG = {

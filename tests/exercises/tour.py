@@ -8,9 +8,8 @@ RIGHT = {
         'my_choice = lambda: ("galaxies", "autumn_wood", torch.tensor(100))\nmy_choice.__name__ = "my_choice"',
     ],
     "half_weight": [
-        "half_weight = 170",
-        "import numpy as np\nhalf_weight = np.float32(180)",
-        "half_weight = torch.tensor([160.0])",
+        "import numpy as np\nhalf_weight = np.float32(170)",
+        "half_weight = torch.tensor([170.0])",
     ],
 }
 WRONG = {
