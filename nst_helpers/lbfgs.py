@@ -39,7 +39,7 @@ class LBFGS:
         # rfft2 leaves out half of the frequencies: a column stands for two, but for the first and an even width's last
         share = torch.full((width // 2 + 1,), 2.0)
         share[[0, -1] if width % 2 == 0 else 0] = 1
-        self.scale = share.sqrt().to(X)
+        self.scale = share.to(X).sqrt()
         self.unscale = 1 / self.scale  # dividing complex numbers takes seven times as long
         self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
         self.seen = None  # the power of s and of y, (2, colors, bands)
