@@ -40,15 +40,13 @@ def fixed_names(tree):
 def traffic(source):
     """The names that a cell makes, those it changes in place, and those it takes from cells above."""
     made, changed, used = set(), set(), set()
-    for statement in parse(source).body:
+    for statement in unrolled(parse(source).body):
         nodes = list(ast.walk(statement))
         names = [node for node in nodes if isinstance(node, ast.Name)]
         makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
         apart = Apart().visit(parse(ast.unparse(statement)))
         uses = taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
         for node in nodes:
-            if isinstance(node, ast.For):  # its variables
-                uses -= {it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)}
             if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 changed.add(root(node))
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
@@ -58,6 +56,16 @@ def traffic(source):
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return made, changed - {None}, used
+
+
+def unrolled(statements):
+    """Loops as what they do once: what a loop makes before it uses it does not come from above."""
+    for it in statements:
+        if isinstance(it, ast.For):
+            yield ast.Assign([it.target], it.iter, lineno=it.lineno)
+            yield from unrolled([*it.body, *it.orelse])
+        else:
+            yield it
 
 
 class Apart(ast.NodeTransformer):
