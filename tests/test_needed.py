@@ -31,6 +31,7 @@ def cells(*sources):
         ("for step in range(3): pass", "print(1)", "step"): [0, 1, 3],
         ("x = 1", "for y in range(3):\n    x = y\n    print(x)", "x"): [0, 2, 3],
         ("x = []", "for y in range(3):\n    x.append(y)", "x"): [0, 1, 2, 3],
+        ("x = []", "print(x.copy())", "x"): [0, 1, 3],
         ("torch.manual_seed(1)", "print(2)", "torch.rand(1)"): [0, 3],
         ("%matplotlib inline\nx = 1", "!ls", "x"): [0, 1, 3],
         ("class A: pass", "a, b = A(), 1", "b"): [0, 1, 2, 3],

@@ -52,8 +52,8 @@ def jobs(path):
         for name in sorted(called):
             sources = [cells[n].source for n in needed(cells, [number])] if name == "explore" else []
             for recipe in RECIPES[name]:
-                code = [inspect.getsource(recipe), *sources]
-                files = [Path(__file__), *sorted(PACKAGE.glob("*.safetensors")), *leads_to("\n".join(map(strip, code)))]
+                code = [*map(inspect.getsource, (recipe, values_of, thinned, panels, store, control, sprite)), *sources]
+                files = [*sorted(PACKAGE.glob("*.safetensors")), *leads_to("\n".join(map(strip, code)))]
                 made = "\0".join([str(QUICK), *code]).encode() + b"".join(file.read_bytes() for file in files)
                 yield number, recipe, sources, KEPT / hashlib.sha256(made).hexdigest()[:16]
 
@@ -217,8 +217,8 @@ def studio(sources):
         photos, paintings = photos[1:3], paintings[:2]
 
     def draw(photo, painting):
-        picture = painter.paint_image(sample(photo), painting, size=96 if QUICK else 480)
-        return [("", sample(photo).resize(picture.size)), ("", picture)], ""
+        photo = ImageOps.fit(sample(photo), (96, 64) if QUICK else (480, 320))
+        return [("", photo), ("", painter.paint_image(photo, painting, size=photo.width))], ""
 
     return [("photo", photos, photos.index("cat")), ("painting", paintings, 0)], draw
 
@@ -228,10 +228,10 @@ def balance_and_layers(sources):
     from nst_helpers import load_vgg19, sample, stylize
 
     net = load_vgg19("embedded", verbose=False)
-    layers, balances = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"], [-3, -2, -1.5, -1, 0]
+    layers, balances = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"], [-3, -2, -1, 0]
     size, steps = (96, 4) if QUICK else (225, 25)
     if QUICK:
-        layers, balances = layers[::3], balances[::4]
+        layers, balances = layers[::3], balances[::3]
 
     def draw(layer, balance):
         chosen = {"style_layers": net.settings.style_layers[: int(layer[4])], "num_epochs": steps,
@@ -247,7 +247,7 @@ def lab(sources):
     from nst_helpers.layer_lab import layer_lab
 
     room = Studio().stop()
-    sheet = (layer_lab(room, size=96, steps=2) if QUICK else layer_lab(room)).wait(600)
+    sheet = layer_lab(room, **({"size": 96, "steps": 2} if QUICK else {"steps": 25})).wait(600)
     room.close(), sheet.close()
     styles = {words.split()[-1]: words for words in sheet.columns}
     controls = [("content", sheet.rows, 1), ("style up to", list(styles), len(styles) - 1)]
@@ -301,10 +301,10 @@ def sprite(pictures, width, columns, path):
     by_place = {place: picture for place, picture in zip(at, pictures) if picture}
     size = width, round(width * by_place[0].height / by_place[0].width)
     columns = min(columns, len(by_place))
-    sheet = Image.new("RGB", (columns * size[0], -(-len(by_place) // columns) * size[1]), "white")
+    sheet = Image.new("RGBA", (columns * size[0], -(-len(by_place) // columns) * size[1]))
     for place, picture in by_place.items():
         spot = place % columns * size[0], place // columns * size[1]
-        sheet.paste(ImageOps.pad(picture.convert("RGB"), size, color="white"), spot)
+        sheet.paste(ImageOps.pad(picture.convert("RGBA"), size, color=(0, 0, 0, 0)), spot)
     sheet.save(path, quality=72)
     return {"file": path.name, "columns": columns, "rows": sheet.height // size[1], "size": size, "at": at}
 

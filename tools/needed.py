@@ -51,8 +51,8 @@ def traffic(source):
                 changed.add(root(node))
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             uses, makes = uses - makes, {statement.name}
-        elif isinstance(statement, ast.Expr):  # composite.initialize(...)
-            changed |= {root(node.func) for node in nodes if isinstance(node, ast.Call)}
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):  # composite.initialize(...)
+            changed.add(root(statement.value.func))
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return made, changed - {None}, used

@@ -87,6 +87,8 @@ class Renderer(IPythonRenderer):
     def image(self, text, url, title=None):
         address = self.page.address(url) or url
         image = super().image(text, address, title)
+        if address.endswith(".svg"):  # drawings with small labels: on a phone they scroll in a box of their own
+            return f'<span class="diagram" tabindex="0">{image}</span>'
         if COVERS not in address:
             return image
         dark = address.replace(".jpg", DARK)

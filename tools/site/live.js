@@ -158,7 +158,7 @@ function wipe(figure, {file, size, pictures, titles}) {
     it.style.backgroundSize = `${100 * size[0] / width}% ${100 * size[1] / height}%`;
     it.style.backgroundPosition = `${100 * left / (size[0] - width)}% ${100 * top / (size[1] - height)}%`;
     it.style.aspectRatio = `${width} / ${height}`;
-    if (name === "letters") it.style.height = `${height / 17}em`;
+    if (name === "letters") it.style.width = `min(100%, ${width / 17}em)`;
     return it;
   };
   const [left, right] = pictures.map(box => cut(box, "frame"));
