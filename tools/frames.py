@@ -261,11 +261,11 @@ def store(controls, draw, folder):
     """Compute a figure's frames and put them side by side into one picture per panel. Returns what the page is told."""
     drawn = [draw(*values) for values in itertools.product(*(values for _, values, _ in controls))]
     columns = len(controls[-1][1]) if len(controls) == 2 else 8
+    start = int(np.ravel_multi_index([at for *_, at in controls], [len(values) for _, values, _ in controls]))
     sprites, most = [], max(len(pictures) for pictures, _ in drawn)
     for n in range(most):
         pictures = [frame[n][1] if n < len(frame) else None for frame, _ in drawn]
-        sprites.append(sprite(pictures, WIDTHS[min(3, most)], columns, folder / f"{n}.webp"))
-    start = int(np.ravel_multi_index([at for *_, at in controls], [len(values) for _, values, _ in controls]))
+        sprites.append(sprite(pictures, WIDTHS[min(3, most)], columns, folder / f"{n}.webp", start))
     first = [np.asarray(picture.convert("RGB")) for _, picture in drawn[start][0]]
     return {
         "controls": [control(*one, folder / f"{n}_thumbs.webp") for n, one in enumerate(controls)],
@@ -284,7 +284,7 @@ def control(name, values, at, path):
     if isinstance(values[0], bool):
         about["kind"] = "check"
     elif set(values) <= set(samples()):
-        about |= {"kind": "pictures", "thumbs": sprite([sample(it) for it in values], 108, 9, path)}
+        about |= {"kind": "pictures", "thumbs": sprite([ImageOps.fit(sample(it), (108, 72)) for it in values], 108, 9, path)}
     return about
 
 
@@ -292,14 +292,16 @@ def say(value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def sprite(pictures, width, columns, path):
-    """Different pictures side by side in one file; ``at`` says where each frame's is, -1 for none."""
+def sprite(pictures, width, columns, path, start=0):
+    """Different pictures side by side in one file, in the shape of the one at ``start``; ``at`` says where each
+    frame's is, -1 for none."""
     distinct, at = {}, []
     for picture in pictures:
         key = picture and hashlib.sha256(picture.tobytes()).digest()
         at.append(-1 if picture is None else distinct.setdefault(key, len(distinct)))
     by_place = {place: picture for place, picture in zip(at, pictures) if picture}
-    size = width, round(width * by_place[0].height / by_place[0].width)
+    first = pictures[start] or by_place[0]
+    size = width, round(width * first.height / first.width)
     columns = min(columns, len(by_place))
     sheet = Image.new("RGBA", (columns * size[0], -(-len(by_place) // columns) * size[1]))
     for place, picture in by_place.items():

@@ -222,7 +222,7 @@ def code(cell, brief):
         if "image/jpeg" in output.get("data", {}):
             about = output.metadata["image/jpeg"]
             for live in about.get("live", []):
-                one = copy.deepcopy(piece)
+                one = nbformat.v4.new_code_cell(outputs=copy.deepcopy(piece.outputs), metadata=piece.metadata)
                 one.outputs[0].metadata["image/jpeg"]["live"] = [live]
                 yield Piece("figure", one, FIGURE + 130)
             if "live" not in about:

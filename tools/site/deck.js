@@ -28,7 +28,7 @@ function fit(section) {
   };
   if (slide.querySelector(".live")) { // first its pictures get smaller, then the type
     slide.style.fontSize = "26px";
-    for (let tall = 440; tall >= 240 && !fits(); tall -= 20) slide.style.setProperty("--tall", `${tall}px`);
+    for (let tall = 520; tall >= 240 && !fits(); tall -= 20) slide.style.setProperty("--tall", `${tall}px`);
     if (fits()) return;
   }
   const most = !slide.matches(".tells") ? 30 : pre.length ? 38 : 46;
