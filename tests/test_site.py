@@ -39,6 +39,7 @@ OF_LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable
 SLIDES = """() => Reveal.getSlides().flatMap(section => {
     const {h} = Reveal.getIndices(section), wrong = [], scale = innerWidth / 1280;
     Reveal.slide(h, 0, section.querySelectorAll(".fragment").length - 1);
+    document.getAnimations().forEach(it => it.finish()); // as it looks a moment later
     const slide = section.querySelector(".slide");
     const say = (what, it) => wrong.push(`slide ${h + 1}: ${what}: ${it.outerHTML.slice(0, 100)}`);
     if (!slide.querySelector("h1, h2")) say("no heading", slide);
