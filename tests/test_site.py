@@ -281,18 +281,19 @@ def test_controls_move_frames_without_a_kernel(chromium, site):
         cut = photo.evaluate("it => getComputedStyle(it).clipPath")
         studio.get_by_role("slider", name="How much of the left").press("ArrowLeft")
         assert photo.evaluate("it => getComputedStyle(it).clipPath") != cut
+        balance = page.get_by_role("slider", name="balance")
+        painted = live.filter(has=balance).locator(".frame")
+        first = shown(painted)
+        balance.press("Home")
+        assert shown(painted) != first and balance.get_attribute("aria-valuetext") == "-3"
         table = live.filter(has=page.locator(".map"))
         tiles, large = table.locator(".map"), table.locator(".frame")
         tiles.scroll_into_view_if_needed()
         box = tiles.bounding_box()
         page.mouse.move(box["x"] + 5, box["y"] + 5)
-        balance = table.get_by_role("slider", name="balance")
-        first, value = shown(large), balance.get_attribute("aria-valuetext")
-        assert value == "-3"
+        first = shown(large)
         page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5)
-        assert shown(large) != first and balance.get_attribute("aria-valuetext") == "0"
-        balance.press("Home")
-        assert balance.get_attribute("aria-valuetext") == value
+        assert shown(large) != first
         assert violations(page) == []
 
 
