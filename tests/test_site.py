@@ -23,7 +23,7 @@ SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "hei
 # In the page: what is wider than the window, or stands out of it sideways
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
     .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 120))"""
-# In the page: mark code's words and formulas that look like one before, so that axe judges the contrast of each look once
+# In the page: mark words of code and formulas that look like one before them: axe judges the contrast of each look once
 ALIKE = """() => {
     const seen = new Set();
     for (const word of document.querySelectorAll("pre span, math")) {

@@ -52,14 +52,11 @@ def jobs(path):
         for name in sorted(called):
             sources = [cells[n].source for n in needed(cells, [number])] if name == "explore" else []
             for recipe in RECIPES[name]:
-                code = [*map(inspect.getsource, (recipe, values_of, thinned, panels, store, control, sprite)), *sources]
-                files = [*sorted(PACKAGE.glob("*.safetensors")), *leads_to("\n".join(map(strip, code)))]
-                made = "\0".join([str(QUICK), *code]).encode() + b"".join(file.read_bytes() for file in files)
+                how = map(inspect.getsource, (recipe, values_of, thinned, panels, store, control, sprite))
+                code = "\n".join(ast.unparse(parse(source)) for source in (*how, *sources))
+                files = [*sorted(PACKAGE.glob("*.safetensors")), *leads_to(code)]
+                made = f"{QUICK} {code}".encode() + b"".join(file.read_bytes() for file in files)
                 yield number, recipe, sources, KEPT / hashlib.sha256(made).hexdigest()[:16]
-
-
-def strip(source):
-    return ast.unparse(parse(source))
 
 
 def leads_to(source):
@@ -284,7 +281,8 @@ def control(name, values, at, path):
     if isinstance(values[0], bool):
         about["kind"] = "check"
     elif set(values) <= set(samples()):
-        about |= {"kind": "pictures", "thumbs": sprite([ImageOps.fit(sample(it), (108, 72)) for it in values], 108, 9, path)}
+        small = [ImageOps.fit(sample(it), (108, 72)) for it in values]
+        about |= {"kind": "pictures", "thumbs": sprite(small, 108, 9, path)}
     return about
 
 

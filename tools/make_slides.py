@@ -399,7 +399,7 @@ def teacher(notebook):
 
 
 def strips(source, path):
-    """The first slide's picture: up to four of the largest pictures on the notebook's cover, side by side without their paper."""
+    """The first slide's picture: up to four of the largest on the notebook's cover, side by side without paper."""
     found = COVER_IMAGE.search(read(source).cells[0].source)
     figure = np.asarray(Image.open(source.parent / found[2] if found else PLAIN).convert("RGB"))
     boxes = [part for box in pictures(figure) for part in columns(figure, box)] or [(0, 0, *figure.shape[1::-1])]
