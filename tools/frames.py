@@ -3,15 +3,17 @@
     python tools/frames.py [notebook ...]     into build/frames; make_site.py and make_slides.py take them from there
 
 Of a cell that ends in ``explore(...)`` only the cells that it needs are run, with the embedded weights, in a process
-of its own. ``Studio`` and ``layer_lab`` are painted for some of their choices. Frames are kept under a hash of all that
-they were made from, so that a second build computes nothing. Where that fails or takes
-longer than LIMIT, the page keeps its still picture. With NST_QUICK=1 a control has two positions.
+of its own. ``Studio`` and ``layer_lab`` are painted for some of their choices. Frames are kept under a hash of what
+they were made from: code of the cells, the package's modules that it leads to, weights. So a second build computes
+nothing. Where that fails or takes longer than LIMIT, the page keeps its still picture. With NST_QUICK=1 a control has
+two positions.
 """
 
 import ast
 import contextlib
 import functools
 import hashlib
+import inspect
 import io
 import itertools
 import json
@@ -22,6 +24,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import grimp
 import nbformat
 import numpy as np
 from figures import same_scene
@@ -29,11 +32,12 @@ from needed import needed, parse
 from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ROOT / "build" / "frames"
+PACKAGE, KEPT = ROOT / "nst_helpers", ROOT / "build" / "frames"
 QUICK = os.environ.get("NST_QUICK") == "1"
 POSITIONS = {1: (16,), 2: (8, 5), 3: (5, 4)}  # at most, of the controls with most and with fewer values
 WIDTHS = {1: 600, 2: 480, 3: 400}  # pixels of a picture, by how many stand side by side
 LIMIT = 120  # seconds of processor time per figure
+sys.path.insert(0, str(ROOT))  # for this checkout's package
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -48,16 +52,38 @@ def jobs(path):
         for name in sorted(called):
             sources = [cells[n].source for n in needed(cells, [number])] if name == "explore" else []
             for recipe in RECIPES[name]:
-                made = "\0".join([recipe.__name__, *sources, made_from()])
-                yield number, recipe, sources, KEPT / hashlib.sha256(made.encode()).hexdigest()[:16]
+                how = map(inspect.getsource, (recipe, values_of, thinned, panels, store, control, sprite))
+                code = "\n".join(ast.unparse(parse(source)) for source in (*how, *sources))
+                files = [*sorted(PACKAGE.glob("*.safetensors")), *leads_to(code)]
+                made = f"{QUICK} {code}".encode() + b"".join(file.read_bytes() for file in files)
+                yield number, recipe, sources, KEPT / hashlib.sha256(made).hexdigest()[:16]
+
+
+def leads_to(source):
+    """The package's files that code needs: of the names that it imports and uses, and all that these import."""
+    tree, modules = parse(source), set()
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == PACKAGE.name:
+            names = {it.name for it in node.names} & used
+            modules |= {homes()[it] if node.module == PACKAGE.name else node.module for it in names}
+    modules = modules.union(*(imports().find_upstream_modules(module) for module in modules)) - {PACKAGE.name}
+    files = [ROOT.joinpath(*module.split(".")) for module in sorted(modules)]
+    return [file / "__init__.py" if file.is_dir() else file.with_suffix(".py") for file in files]
 
 
 @functools.cache
-def made_from():
-    """A word for the package and this program as they are."""
-    package = ROOT / "nst_helpers"
-    files = [Path(__file__), *sorted(package.rglob("*.py")), package / "embedded.safetensors"]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() + str(QUICK)
+def imports():
+    """Which module of the package imports which."""
+    return grimp.build_graph(PACKAGE.name, cache_dir=None)
+
+
+@functools.cache
+def homes():
+    """The module of each of the package's names."""
+    nodes = parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")).body
+    return {it.name: f"{PACKAGE.name}.{node.module}" for node in nodes if isinstance(node, ast.ImportFrom)
+            for it in node.names}  # fmt: skip
 
 
 def frames(paths):
@@ -69,9 +95,9 @@ def frames(paths):
         print(f"computing {len(missing)} figures that move ...", flush=True)
         os.environ.update(NST_WEIGHTS="embedded", MPLBACKEND="agg", OMP_NUM_THREADS="1")
         context, workers = multiprocessing.get_context("spawn"), min(len(missing), os.cpu_count() or 1)
-        longest_first = sorted(missing, key=lambda folder: missing[folder][0] is explored)
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            for one in [pool.submit(compute, *missing[folder], folder) for folder in longest_first]:
+            later_take_longer = reversed(missing.items())
+            for one in [pool.submit(compute, *what, folder) for folder, what in later_take_longer]:
                 one.result()
     kept = {path: {} for path in paths}
     for path, all_of in found.items():
@@ -86,7 +112,6 @@ def frames(paths):
 
 def compute(recipe, sources, folder):
     """Compute one figure's frames into its folder, which appears only when they are complete."""
-    sys.path.insert(0, str(ROOT))
     os.chdir(ROOT / "notebooks")
     part = folder.with_suffix(f".{os.getpid()}")
     part.mkdir(parents=True)
@@ -179,43 +204,36 @@ def panels(drawn):
     return found if len(found) == len(fig.axes) else [("", Image.fromarray(sheet))]
 
 
-def paint(photo, painting, balance, layers=4):
-    """A picture of the studio's: ``balance`` in powers of ten, from that many style layers."""
-    from nst_helpers import load_vgg19, sample, stylize
-
-    net = load_vgg19("embedded", verbose=False)
-    chosen = {
-        "style_layers": net.settings.style_layers[:layers],
-        "style_weight": net.settings.style_weight * 10**balance,
-    }
-    size, chosen["num_epochs"] = (96, 4) if QUICK else (225, 25)
-    return stylize(sample(photo), sample(painting), net, size, **chosen)
-
-
 def studio(sources):
-    """The studio: some photographs, all paintings, the balance."""
-    from nst_helpers import sample, samples
+    """What the studio shows at once: its photographs in all paintings, made in one pass."""
+    from nst_helpers import load_painter, sample, samples
 
-    paintings = [name for name, about in samples().items() if about.kind == "painting"]
-    photos, balances = ["cat", "coffee"], [-3, -1.5, 0]
+    painter = load_painter()
+    photos, paintings = [name for name, about in samples().items() if about.kind == "photograph"], list(painter.styles)
     if QUICK:
-        photos, paintings, balances = photos[:2], paintings[:2], balances[::2]
+        photos, paintings = photos[1:3], paintings[:2]
 
-    def draw(photo, painting, balance):
-        picture = paint(photo, painting, balance)
-        return [("", sample(photo).resize(picture.size)), ("", picture)], ""
+    def draw(photo, painting):
+        photo = ImageOps.fit(sample(photo), (96, 64) if QUICK else (480, 320))
+        return [("", photo), ("", painter.paint_image(photo, painting, size=photo.width))], ""
 
-    return [("photo", photos, 0), ("painting", paintings, 0), ("balance", balances, len(balances) - 1)], draw
+    return [("photo", photos, photos.index("cat")), ("painting", paintings, 0)], draw
 
 
 def balance_and_layers(sources):
     """The balance against the style layers: the studio's two strongest controls."""
-    layers, balances = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"], [-3, -2, -1.5, -1, 0]
+    from nst_helpers import load_vgg19, sample, stylize
+
+    net = load_vgg19("embedded", verbose=False)
+    layers, balances = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"], [-3, -2, -1, 0]
+    size, steps = (96, 4) if QUICK else (225, 25)
     if QUICK:
-        layers, balances = layers[::3], balances[::4]
+        layers, balances = layers[::3], balances[::3]
 
     def draw(layer, balance):
-        return [("", paint("cat", "starry_harbour", balance, int(layer[4])))], ""
+        chosen = {"style_layers": net.settings.style_layers[: int(layer[4])], "num_epochs": steps,
+                  "style_weight": net.settings.style_weight * 10**balance}  # fmt: skip
+        return [("", stylize(sample("cat"), sample("starry_harbour"), net, size, **chosen))], ""
 
     return [("style layers up to", layers, len(layers) - 1), ("balance", balances, len(balances) - 1)], draw
 
@@ -226,25 +244,25 @@ def lab(sources):
     from nst_helpers.layer_lab import layer_lab
 
     room = Studio().stop()
-    sheet = (layer_lab(room, size=96, steps=2) if QUICK else layer_lab(room)).wait(600)
+    sheet = layer_lab(room, **({"size": 96, "steps": 2} if QUICK else {"steps": 25})).wait(600)
     room.close(), sheet.close()
     styles = {words.split()[-1]: words for words in sheet.columns}
     controls = [("content", sheet.rows, 1), ("style up to", list(styles), len(styles) - 1)]
     return controls, lambda row, style: ([("", sheet.images[row, styles[style]])], "")
 
 
-RECIPES = {"Studio": [studio, balance_and_layers], "layer_lab": [lab], "explore": [explored]}  # longest first
+RECIPES = {"Studio": [studio, balance_and_layers], "layer_lab": [lab], "explore": [explored]}
 
 
 def store(controls, draw, folder):
     """Compute a figure's frames and put them side by side into one picture per panel. Returns what the page is told."""
     drawn = [draw(*values) for values in itertools.product(*(values for _, values, _ in controls))]
     columns = len(controls[-1][1]) if len(controls) == 2 else 8
+    start = int(np.ravel_multi_index([at for *_, at in controls], [len(values) for _, values, _ in controls]))
     sprites, most = [], max(len(pictures) for pictures, _ in drawn)
     for n in range(most):
         pictures = [frame[n][1] if n < len(frame) else None for frame, _ in drawn]
-        sprites.append(sprite(pictures, WIDTHS[min(3, most)], columns, folder / f"{n}.webp"))
-    start = int(np.ravel_multi_index([at for *_, at in controls], [len(values) for _, values, _ in controls]))
+        sprites.append(sprite(pictures, WIDTHS[min(3, most)], columns, folder / f"{n}.webp", start))
     first = [np.asarray(picture.convert("RGB")) for _, picture in drawn[start][0]]
     return {
         "controls": [control(*one, folder / f"{n}_thumbs.webp") for n, one in enumerate(controls)],
@@ -263,7 +281,8 @@ def control(name, values, at, path):
     if isinstance(values[0], bool):
         about["kind"] = "check"
     elif set(values) <= set(samples()):
-        about |= {"kind": "pictures", "thumbs": sprite([sample(it) for it in values], 108, 9, path)}
+        small = [ImageOps.fit(sample(it), (108, 72)) for it in values]
+        about |= {"kind": "pictures", "thumbs": sprite(small, 108, 9, path)}
     return about
 
 
@@ -271,19 +290,21 @@ def say(value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def sprite(pictures, width, columns, path):
-    """Different pictures side by side in one file; ``at`` says where each frame's is, -1 for none."""
+def sprite(pictures, width, columns, path, start=0):
+    """Different pictures side by side in one file, in the shape of the one at ``start``; ``at`` says where each
+    frame's is, -1 for none."""
     distinct, at = {}, []
     for picture in pictures:
         key = picture and hashlib.sha256(picture.tobytes()).digest()
         at.append(-1 if picture is None else distinct.setdefault(key, len(distinct)))
     by_place = {place: picture for place, picture in zip(at, pictures) if picture}
-    size = width, round(width * by_place[0].height / by_place[0].width)
+    first = pictures[start] or by_place[0]
+    size = width, round(width * first.height / first.width)
     columns = min(columns, len(by_place))
-    sheet = Image.new("RGB", (columns * size[0], -(-len(by_place) // columns) * size[1]), "white")
+    sheet = Image.new("RGBA", (columns * size[0], -(-len(by_place) // columns) * size[1]))
     for place, picture in by_place.items():
         spot = place % columns * size[0], place // columns * size[1]
-        sheet.paste(ImageOps.pad(picture.convert("RGB"), size, color="white"), spot)
+        sheet.paste(ImageOps.pad(picture.convert("RGBA"), size, color=(0, 0, 0, 0)), spot)
     sheet.save(path, quality=72)
     return {"file": path.name, "columns": columns, "rows": sheet.height // size[1], "size": size, "at": at}
 

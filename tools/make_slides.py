@@ -23,7 +23,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
-from figures import pictures
+from figures import PAPER, least, pictures, spans
 from frames import WIDGET, frames
 from nbconvert import HTMLExporter
 from PIL import Image, ImageOps
@@ -222,7 +222,7 @@ def code(cell, brief):
         if "image/jpeg" in output.get("data", {}):
             about = output.metadata["image/jpeg"]
             for live in about.get("live", []):
-                one = copy.deepcopy(piece)
+                one = nbformat.v4.new_code_cell(outputs=copy.deepcopy(piece.outputs), metadata=piece.metadata)
                 one.outputs[0].metadata["image/jpeg"]["live"] = [live]
                 yield Piece("figure", one, FIGURE + 130)
             if "live" not in about:
@@ -310,6 +310,8 @@ def joined(slides):
         if after.pieces[0].kind == "notice":  # what is to be noticed comes along
             while slide.pieces and comes_along(slide, after):
                 after.pieces.insert(0, slide.pieces.pop())
+        if [piece.kind for piece in slide.pieces] == ["code"] and after.pieces[0].kind in ("figure", "printed"):
+            lone(slide, after)
         elif slide.has("figure") and all(piece.kind == "printed" for piece in after.pieces):
             after.pieces = []  # a line on progress
         elif [piece.kind for piece in slide.pieces] == ["text"] and slide.tall() <= 2 * LINE + 12:
@@ -321,6 +323,20 @@ def joined(slides):
         if not slide.pieces:
             after.notes[:0] = slide.notes
     return slides
+
+
+def lone(slide, after):
+    """A line or two that lead to a picture or a number stand above it, or are said."""
+    code = slide.pieces[0].cell.source
+    if slide.tall() > 3 * CODE_LINE + 40 or defines(code):
+        return
+    figures = [piece for piece in after.pieces if piece.kind == "figure"]
+    least = after.tall() + sum(FIGURE - piece.tall for piece in figures)
+    if all(piece.wide >= 1.75 for piece in figures) and slide.tall() + least <= ROOM:
+        after.pieces[:0] = slide.pieces
+    else:
+        after.notes.insert(0, f"```python\n{code}\n```")
+    slide.pieces = []
 
 
 def ended(slides, brief):
@@ -383,10 +399,13 @@ def teacher(notebook):
 
 
 def strips(source, path):
-    """The first slide's picture: up to four pictures of the notebook's cover, side by side without their paper."""
+    """The first slide's picture: up to four of the largest on the notebook's cover, side by side without paper."""
     found = COVER_IMAGE.search(read(source).cells[0].source)
     figure = np.asarray(Image.open(source.parent / found[2] if found else PLAIN).convert("RGB"))
-    boxes = sorted(pictures(figure), key=lambda box: -box[2] * box[3])[:4] or [(0, 0, *figure.shape[1::-1])]
+    boxes = [part for box in pictures(figure) for part in columns(figure, box)] or [(0, 0, *figure.shape[1::-1])]
+    largest = max(width * height for *_, width, height in boxes)
+    boxes = [box for box in boxes if box[2] * box[3] > 0.8 * largest]
+    boxes = boxes[:: -(-len(boxes) // 4)]
     cover = Image.new("RGB", COVER)
     for number, (left, top, width, height) in enumerate(sorted(boxes)):
         part = Image.fromarray(figure[top : top + height, left : left + width])
@@ -394,6 +413,13 @@ def strips(source, path):
         cover.paste(ImageOps.fit(part, (after - at, COVER[1])), (at, 0))
     path.parent.mkdir(exist_ok=True)
     cover.save(path, quality=85)
+
+
+def columns(figure, box):
+    """The boxes of pictures that stand close together in a box."""
+    left, top, width, height = box
+    inked = (least(figure[top : top + height, left : left + width]) < PAPER).mean(axis=0) > 0.5
+    return [(left + start, top, stop - start, height) for start, stop in spans(inked, 3, 16)]
 
 
 def copy_reveal(folder):

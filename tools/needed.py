@@ -44,24 +44,32 @@ def fixed_names(source):
 def traffic(source):
     """The names that a cell makes, those it changes in place, and those it takes from cells above."""
     made, changed, used = set(), set(), set()
-    for statement in parse(source).body:
+    for statement in unrolled(parse(source).body):
         nodes = list(ast.walk(statement))
         names = [node for node in nodes if isinstance(node, ast.Name)]
         makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
         apart = Apart().visit(parse(ast.unparse(statement)))
         uses = taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
         for node in nodes:
-            if isinstance(node, ast.For):  # its variables
-                uses -= {it.id for it in ast.walk(node.target) if isinstance(it, ast.Name)}
             if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 changed.add(root(node))
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             uses, makes = uses - makes, {statement.name}
-        elif isinstance(statement, ast.Expr):  # composite.initialize(...)
-            changed |= {root(node.func) for node in nodes if isinstance(node, ast.Call)}
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):  # composite.initialize(...)
+            changed.add(root(statement.value.func))
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return frozenset(made), frozenset(changed - {None}), frozenset(used)
+
+
+def unrolled(statements):
+    """Loops as what they do once: what a loop makes before it uses it does not come from above."""
+    for it in statements:
+        if isinstance(it, ast.For):
+            yield ast.Assign([it.target], it.iter, lineno=it.lineno)
+            yield from unrolled([*it.body, *it.orelse])
+        else:
+            yield it
 
 
 class Apart(ast.NodeTransformer):

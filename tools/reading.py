@@ -88,7 +88,7 @@ class Renderer(IPythonRenderer):
         address = self.page.address(url) or url
         image = super().image(text, address, title)
         if COVERS not in address:
-            return image
+            return apart(image)
         dark = address.replace(".jpg", DARK)
         return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{image}</picture>'
 
@@ -99,7 +99,7 @@ class Renderer(IPythonRenderer):
         return super().inline_html(self.addresses(html))
 
     def addresses(self, html):
-        return re.sub(r'(?<=src=")[^"]+', lambda found: self.page.address(found[0]) or found[0], html)
+        return apart(re.sub(r'(?<=src=")[^"]+', lambda found: self.page.address(found[0]) or found[0], html))
 
     def heading(self, text, level, **attributes):
         words = html.unescape(re.sub("<[^>]+>", "", text))
@@ -117,6 +117,11 @@ class Renderer(IPythonRenderer):
 
     def block_code(self, code, info=None):
         return f'<div class="code" tabindex="0" role="group" aria-label="Code">{super().block_code(code, info)}</div>\n'
+
+
+def apart(html):
+    """Drawings with small labels in a box of their own, in which they scroll on a phone."""
+    return re.sub(r'<img[^>]+\.svg"[^>]*>', r'<span class="diagram" tabindex="0">\g<0></span>', html)
 
 
 def mathml(formula, display):

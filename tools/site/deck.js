@@ -1,9 +1,17 @@
-// A deck: the type of each slide is as large as its text allows, from 22 to 38 pixels.
+// A deck: the type of each slide is as large as its text allows, from 22 to 46 pixels.
 "use strict";
 Reveal.initialize({
   width: 1280, height: 720, margin: 0, center: false, hash: true, transition: "none",
   slideNumber: "c/t", pdfSeparateFragments: false, plugins: [RevealNotes, RevealZoom],
 });
+
+// A formula that is wider than the slide gets smaller, its text need not
+function formulas(slide) {
+  for (const it of slide.querySelectorAll(".formula")) {
+    it.style.fontSize = "";
+    it.style.fontSize = `${Math.min(1, it.clientWidth / it.scrollWidth)}em`;
+  }
+}
 
 function fit(section) {
   const slide = section?.querySelector(".slide");
@@ -14,13 +22,17 @@ function fit(section) {
     it.style.fontSize = `${Math.min(26, Math.max(18, it.clientWidth / longest / 0.58))}px`;
   });
   const tight = [slide, ...slide.querySelectorAll(".words, .figure")];
-  const fits = () => tight.every(it => it.scrollHeight <= it.clientHeight + 1 && it.scrollWidth <= it.clientWidth + 1);
+  const fits = () => {
+    formulas(slide);
+    return tight.every(it => it.scrollHeight <= it.clientHeight + 1 && it.scrollWidth <= it.clientWidth + 1);
+  };
   if (slide.querySelector(".live")) { // first its pictures get smaller, then the type
     slide.style.fontSize = "26px";
-    for (let tall = 440; tall >= 240 && !fits(); tall -= 20) slide.style.setProperty("--tall", `${tall}px`);
+    for (let tall = 520; tall >= 240 && !fits(); tall -= 20) slide.style.setProperty("--tall", `${tall}px`);
     if (fits()) return;
   }
-  for (let size = slide.matches(".tells") ? 38 : 30; size >= 22; size -= 2) {
+  const most = !slide.matches(".tells") ? 30 : pre.length ? 38 : 46;
+  for (let size = most; size >= 22; size -= 2) {
     slide.style.fontSize = `${size}px`;
     if (fits()) return;
   }

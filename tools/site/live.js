@@ -18,7 +18,7 @@ function place(element, {file, columns, rows, size}, number) {
 }
 
 // Two pictures of one scene, one over the other; a slider as large as they are draws the upper one aside
-function curtain(below, above, size) {
+function curtain(below, above) {
   const range = make("input", {type: "range", min: 0, max: 100, step: 1, value: 50});
   range.ariaLabel = "How much of the left picture is shown";
   const stage = make("div", {className: "curtain"}, below, above, make("span", {className: "edge"}), range);
@@ -26,7 +26,6 @@ function curtain(below, above, size) {
     stage.style.setProperty("--cut", `${range.value}%`);
     range.ariaValueText = `${range.value} % of the left picture`;
   };
-  stage.style.setProperty("--ratio", size[0] / size[1]);
   range.addEventListener("input", draw);
   draw();
   return stage;
@@ -99,7 +98,7 @@ function frames(script, {controls, sprites, titles, texts, wipe, alt}) {
     return row;
   });
   const stage = wipe
-    ? [curtain(panels[1], panels[0], sprites[0].size), make("div", {className: "titles"}, ...captions)]
+    ? [curtain(panels[1], panels[0]), make("div", {className: "titles"}, ...captions)]
     : [make("div", {className: "panels"}, ...panels.map((it, n) => make("div", {}, captions[n], it)))];
   const pictures = rows.filter(it => it.tagName === "FIELDSET"), others = rows.filter(it => it.tagName !== "FIELDSET");
   const live = make("div", {className: "live"}, ...pictures, make("div", {className: "choices"}, ...others), ...stage);
@@ -111,6 +110,7 @@ function frames(script, {controls, sprites, titles, texts, wipe, alt}) {
   } else if (!wipe && controls.length === 1) {
     drag(live.querySelector(".panels"), share => move(0, Math.round(share * (controls[0].values.length - 1))));
   }
+  live.style.setProperty("--ratio", sprites[0].size[0] / sprites[0].size[1]);
   script.parentElement.querySelector("picture")?.remove();
   script.before(live);
   draw();
@@ -158,7 +158,7 @@ function wipe(figure, {file, size, pictures, titles}) {
     it.style.backgroundSize = `${100 * size[0] / width}% ${100 * size[1] / height}%`;
     it.style.backgroundPosition = `${100 * left / (size[0] - width)}% ${100 * top / (size[1] - height)}%`;
     it.style.aspectRatio = `${width} / ${height}`;
-    if (name === "letters") it.style.height = `${height / 17}em`;
+    if (name === "letters") it.style.width = `min(100%, ${width / 17}em)`;
     return it;
   };
   const [left, right] = pictures.map(box => cut(box, "frame"));
@@ -167,8 +167,9 @@ function wipe(figure, {file, size, pictures, titles}) {
   left.role = right.role = "img";
   left.ariaLabel = image.alt;
   right.ariaLabel = "The same place in the other picture";
-  const live = make("div", {className: "live"}, curtain(right, left, pictures[0].slice(2)),
+  const live = make("div", {className: "live"}, curtain(right, left),
     make("div", {className: "titles"}, ...words));
+  live.style.setProperty("--ratio", pictures[0][2] / pictures[0][3]);
   live.style.maxWidth = `${Math.round(pictures[0][2] / 0.9)}px`;
   image.closest("picture").remove();
   figure.prepend(live);
