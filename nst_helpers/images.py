@@ -46,8 +46,8 @@ def use_jpeg_display():
     Unlike SVG, JPEG shows in a notebook that is not trusted yet, and at a tenth of PNG's size it keeps notebooks small.
     """
     d2l.plt.rcParams.update({"axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
-    set_matplotlib_formats("jpeg")
-    if shell := get_ipython():
+    if shell := get_ipython():  # set_matplotlib_formats would start one, which replaces a script's __main__
+        set_matplotlib_formats("jpeg")
         shell.display_formatter.formatters["image/jpeg"].for_type(Figure, _as_jpeg)
 
 

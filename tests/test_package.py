@@ -14,9 +14,14 @@ ROOT = Path(nst_helpers.__file__).parents[1]
 
 
 def test_import_adds_little():
-    """What takes long to import (scikit-image, SciPy) waits until it is needed. No clock: machines differ."""
+    """What takes long to import (scikit-image, SciPy) waits until it is needed. No clock: machines differ.
+
+    And a script stays what it is: IPython would put its own module in the place of ``__main__``.
+    """
     code = (
-        "import sys, json, torch; from d2l import torch as d2l; before = set(sys.modules); import nst_helpers;"
+        "import sys, json, torch; from d2l import torch as d2l; before = set(sys.modules);"
+        "main = sys.modules['__main__']; import nst_helpers;"
+        "nst_helpers.show_images([nst_helpers.sample('stained_glass')]); assert sys.modules['__main__'] is main;"
         "print(json.dumps([nst_helpers.__file__, sorted(set(sys.modules) - before)]))"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
