@@ -16,6 +16,7 @@ import torch
 
 from .door import shown
 from .files import full_path, written_whole
+from .interrupts import held_back
 from .job_painting import memory_of, open_recent, paint, sentence, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, printable, read_result
 from .preprocessing import fit_shape
@@ -39,9 +40,10 @@ def sweep(jobs, folder, executor=None, workers=None):
     jobs, folder = listed(jobs), full_path(folder)
     if executor is not None and not hasattr(executor, "submit"):
         raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {shown(executor)}")
-    with written_whole(folder / ".writable"):
-        pass
-    (folder / ".writable").unlink(missing_ok=True)
+    with held_back():
+        with written_whole(folder / ".writable"):
+            pass
+        (folder / ".writable").unlink(missing_ok=True)
     digest = lru_cache(maxsize=None)(digest_of)
     places, refused = {}, {}  # by hash: the places of a job; by place: why it cannot be painted
     for at, job in enumerate(jobs):

@@ -514,3 +514,18 @@ def test_a_waiting_pool_of_more_workers_is_left_alone(monkeypatch):
     monkeypatch.setattr(Pool, "idle", [waiting])
     monkeypatch.setattr(Pool, "__init__", lambda self, workers: None)
     assert Pool.take(1) is not waiting and Pool.take(2) is waiting
+
+
+def test_stop_while_the_folder_is_tried_leaves_nothing_there(tmp_path, monkeypatch):
+    whole = sweep_module.written_whole
+
+    @contextlib.contextmanager
+    def stopped(path):
+        with whole(path) as file:
+            yield file
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sweep_module, "written_whole", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(JOBS, tmp_path)
+    assert not list(tmp_path.iterdir())
