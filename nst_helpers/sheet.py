@@ -6,8 +6,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from IPython.display import DisplayHandle
 from IPython.display import Image as Shown
-from IPython.display import display
 from PIL import Image, ImageDraw, ImageFont
 
 from .door import shown
@@ -84,8 +84,9 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
     sheet, found = Sheet(len(jobs), columns, titles, labels, captions, height), {}
     begun = next_draw = time.monotonic()
     results = sweep(jobs, folder, executor, workers)
-    picture = display(Shown(jpeg(sheet.image), format="jpeg"), display_id=True)
-    line = display({"text/plain": "the workers start …"}, raw=True, display_id=True)
+    picture, line = DisplayHandle(), DisplayHandle()
+    picture.display(Shown(jpeg(sheet.image), format="jpeg"))
+    line.display({"text/plain": "the workers start …"}, raw=True)
     with heard_once(), closing(results):
         try:
             for result in results:

@@ -28,6 +28,7 @@ import grimp
 import nbformat
 import numpy as np
 from figures import same_scene
+from IPython.core.interactiveshell import InteractiveShell
 from needed import needed, parse
 from PIL import Image, ImageOps
 
@@ -141,6 +142,7 @@ def too_long(*_):
 
 def explored(sources):
     """The explorer that the last of these cells ends in."""
+    InteractiveShell.instance()  # cells may update what they have displayed
     space = {"__name__": "__main__"}
     for source in sources[:-1]:
         exec(compile(parse(source), "<cell>", "exec"), space)
