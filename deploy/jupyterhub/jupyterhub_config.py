@@ -31,7 +31,6 @@ if int(os.environ.get("NST_STUDENTS", "30")) > 4 * os.cpu_count():
 c.Spawner.args = [
     # photographs up to 70 MB in the studio; without it the server drops what is over 10 MB, in silence
     '--ServerApp.tornado_settings={"websocket_max_message_size": 104857600}',
-    "--KernelManager.transport_encryption=auto",  # other students' programs run on the same machine
     "--MappingKernelManager.cull_idle_timeout=1800",  # a kernel that does nothing for 30 minutes is shut down,
     "--MappingKernelManager.cull_connected=True",  # its notebook open or not
     "--ServerApp.shutdown_no_activity_timeout=3600",  # and an hour later the server

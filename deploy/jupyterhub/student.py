@@ -7,6 +7,7 @@ server anew. The pictures beside them are a link to the shared folder. Then sets
 import os
 import resource
 import sys
+import tempfile
 from pathlib import Path
 
 SERIES = Path(os.environ.get("NST_SERIES", Path(__file__).resolve().parents[2] / "build" / "student"))
@@ -39,4 +40,10 @@ if __name__ == "__main__":
     os.chdir(hand_out(Path.home()))
     if MEMORY:
         resource.setrlimit(resource.RLIMIT_DATA, (int(MEMORY * 2**30), int(MEMORY * 2**30)))
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub.singleuser", *sys.argv[1:]])
+    # Kernels talk through sockets in a folder of the student's own: over TCP, servers that start kernels in the same
+    # moment choose the same ports, and one of the kernels ends. In /tmp, because the path of a socket must be short.
+    os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="nst-", dir="/tmp")
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "jupyterhub.singleuser", "--KernelManager.transport=ipc", *sys.argv[1:]],
+    )
