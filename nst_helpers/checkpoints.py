@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from .composite import CompositeImage
-from .door import shown
+from .door import printable, shown
 from .files import full_path, written_whole
 from .lbfgs import LBFGS
 from .settings import Settings
@@ -94,10 +94,11 @@ def write(path, tensors, about):
 def read(path, build):
     """What ``build(tensors, about)`` makes of what ``write`` wrote. ``OSError`` or ``ValueError``, naming the file."""
     path = full_path(path)
+    name = printable(path, 300)
     if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
-        raise IsADirectoryError(f"{path} is a folder: give the path of a file")
+        raise IsADirectoryError(f"{name} is a folder: give the path of a file")
     if not os.path.isfile(path):  # noqa: PTH113
-        raise FileNotFoundError(f"there is no file {path!s:.300}")
+        raise FileNotFoundError(f"there is no file {name}")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -106,9 +107,9 @@ def read(path, build):
             raise ValueError("its checksum is another")
         return build(tensors, json.loads(header[ENTRY]))
     except PermissionError as error:
-        raise PermissionError(f"{path} cannot be read: you have no permission to open it") from error
+        raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
     except Exception as error:  # what is in it may be anybody's
-        raise ValueError(f"{path} is not a run that nst_helpers saved, or it is damaged ({error!s:.120})") from error
+        raise ValueError(f"{name} is not a run that nst_helpers saved, or it is damaged ({error!s:.120})") from error
 
 
 def packed(state):

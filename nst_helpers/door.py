@@ -82,6 +82,13 @@ def shown(value):
         return "too long to write"
 
 
+def printable(text, length=60):
+    """Text that can be printed on one line: a file's name may hold line breaks and bytes that are no text."""
+    text = str(text).encode("utf-8", "replace").decode()
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
+
+
 def _described(value):
     """A value in a word, with its shape or size if it has one."""
     kind = type(value).__name__

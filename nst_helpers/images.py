@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-from .door import shown
+from .door import printable, shown
 from .files import full_path, written_whole
 
 _HERE = Path(__file__).resolve()
@@ -146,7 +146,7 @@ def open_image(path):
     Raises ``FileNotFoundError``, ``IsADirectoryError``, ``PermissionError`` or ``ValueError``, each naming the file.
     """
     if isinstance(path, (str, Path)):
-        path, name = _picture_file(path), f"{path}"
+        path, name = _picture_file(path), printable(path, 300)
     elif hasattr(path, "read"):
         name = getattr(path, "name", "the file")
     else:
@@ -190,20 +190,21 @@ def check_picture(img, name="img"):
 def _picture_file(path):
     """The path of a file with something in it, or an error that says what is there instead."""
     if str(path).startswith(("http://", "https://")):
-        raise ValueError(f"{path} is a web address: download the picture and give the path of the file")
+        raise ValueError(f"{printable(path, 300)} is a web address: download the picture and give the path of the file")
     path = full_path(path)
+    name = printable(path, 300)
     try:
         mode, size = path.stat().st_mode, path.stat().st_size
     except PermissionError as error:
-        raise PermissionError(f"{path} cannot be read: you have no permission to open it") from error
+        raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
     except OSError as error:
-        raise FileNotFoundError(f"there is no file {path!s:.300} (looked from {Path.cwd()})") from error
+        raise FileNotFoundError(f"there is no file {name} (looked from {Path.cwd()})") from error
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"{path} is a folder: give the path of one picture in it")
+        raise IsADirectoryError(f"{name} is a folder: give the path of one picture in it")
     if not stat.S_ISREG(mode):
-        raise ValueError(f"{path} is a device or a pipe, not a file: give the path of a picture")
+        raise ValueError(f"{name} is a device or a pipe, not a file: give the path of a picture")
     if size == 0:
-        raise ValueError(f"{path} is empty (0 bytes): copy or download it again")
+        raise ValueError(f"{name} is empty (0 bytes): copy or download it again")
     return path
 
 

@@ -12,9 +12,10 @@ import psutil
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from .door import printable
 from .features import best_precision, load_vgg19
 from .images import open_image, sample, samples
-from .jobs import FORMAT, KEY, printable
+from .jobs import FORMAT, KEY
 from .preprocessing import fit_shape, postprocess, preprocess
 from .training import coarse_to_fine, enlarged, limited, optimize
 

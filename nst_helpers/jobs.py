@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from .door import shown
+from .door import printable, shown
 from .files import expanded, full_path
 from .images import identified, open_image, samples
 from .preprocessing import check_shape
@@ -131,13 +131,6 @@ def _name_or_path(role, value):
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
         raise ValueError(f"a job's {role} is a sample's name or the path of a file; this is {shown(value)}")
     return str(value) if value in samples() else str(expanded(value).absolute())
-
-
-def printable(text, length=60):
-    """Text that can be printed on one line: a file's name may hold line breaks and bytes that are no text."""
-    text = str(text).encode("utf-8", "replace").decode()
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
 
 
 def pictures(folder):

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from .door import shown
+from .door import printable, shown
 from .features import best_precision, frozen
 from .files import full_path, written_whole
 from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
@@ -206,5 +206,5 @@ def load_painter(path=BASE, device=None):
         painter.load_state_dict(tensors)
     except (SafetensorError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise WeightsError(f"{path!s:.300} is not a painter made by nst_helpers ({why:.120})") from error
+        raise WeightsError(f"{printable(path, 300)} is not a painter made by nst_helpers ({why:.120})") from error
     return frozen(painter, device).to(memory_format=torch.channels_last)

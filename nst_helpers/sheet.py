@@ -10,10 +10,10 @@ from IPython.display import DisplayHandle
 from IPython.display import Image as Shown
 from PIL import Image, ImageDraw, ImageFont
 
-from .door import shown
+from .door import printable, shown
 from .images import contact_sheet, jpeg
 from .interrupts import heard_once
-from .jobs import Result, printable
+from .jobs import Result
 from .live import duration
 from .settings import check_between
 from .sweep import listed, sweep

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
-from nst_helpers import credits, images, open_image, sample, samples, save_image, show_images
+from nst_helpers import Run, credits, images, load_painter, open_image, sample, samples, save_image, show_images
 
 
 def pixels(path):
@@ -573,3 +573,14 @@ def test_nothing_to_show():
     for nothing in (Image.new("RGB", (0, 4)), np.ones(3)):
         with pytest.raises(ValueError, match="pixels"):
             show_images([nothing])
+
+
+@pytest.mark.parametrize("read", [open_image, Run.load, load_painter], ids=["picture", "run", "painter"])
+def test_a_line_break_in_a_name_stays_out_of_the_sentence(read, tmp_path):
+    odd = tmp_path / "two\nlines.jpg"
+    for bytes_in_it in (None, b"nonsense"):
+        if bytes_in_it:
+            odd.write_bytes(bytes_in_it)
+        with pytest.raises((ValueError, OSError), match="two lines.jpg") as caught:
+            read(odd)
+        assert "\n" not in str(caught.value)
