@@ -305,6 +305,7 @@ def test_two_students_press_run_at_once(tmp_path_factory):
         for one in students:
             assert says(one, "len(frames), *map(os.environ.get, ('NST_WEIGHTS', 'OMP_NUM_THREADS'))") == "4 embedded 1"
             assert says(one, "os.getcwd()") == f"{it.folder}/homes/{one.name}/nst/notebooks"
+            assert says(one, "get_ipython().kernel.parent.transport") == "ipc"  # no port that two kernels could want
             assert says(one, "__import__('resource').getrlimit(2)[0] / 2**30") == "3.0"  # its data
         homes = [it.folder / "homes" / one.name / "nst" for one in students]
         (homes[0] / "notebooks" / "00_one_minute_tour.ipynb").write_text("{}")
