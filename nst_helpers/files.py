@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from .door import shown
+from .door import printable, shown
 
 # What a disk may answer while bytes are on their way to it. Other errors are not the file's.
 DISK_ERRORS = {
@@ -35,7 +35,7 @@ def full_path(path):
         raise ValueError(f"a path must be text without zero bytes, or a Path; this is {shown(path)}")
     path = expanded(path)
     if path.parts[:1] and path.parts[0].startswith("~") and not path.exists():
-        raise FileNotFoundError(f"there is no file {path!s:.300}: nobody of that name has a home folder here")
+        raise FileNotFoundError(f"there is no file {printable(path, 300)}: nobody of that name has a home folder here")
     return path
 
 
@@ -59,7 +59,7 @@ def written_whole(path):
     """
     path = Path(os.path.realpath(full_path(path)))  # a link stays a link
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 (False for a name that is too long)
-        raise NotWritten(f"{path} cannot be written (it is a folder or a device): choose another place")
+        raise NotWritten(f"{printable(path, 300)} cannot be written (it is a folder or a device): choose another place")
     stem, host = f".{path.name[:40]}.", re.sub(r"\W", "_", platform.node())[:40]
     partial = path.with_name(f"{stem}{host}.{os.getpid()}.{uuid.uuid4().hex[:8]}.partial")
     try:
@@ -88,7 +88,9 @@ def _explained(path, only=None):
         if only and error.errno not in only:
             raise
         why = DISK_ERRORS.get(error.errno) or (error.strerror or str(error)).lower()
-        raise NotWritten(f"{path!s:.500} cannot be written ({why}): free some space or choose another place") from error
+        raise NotWritten(
+            f"{printable(path, 300)} cannot be written ({why}): free some space or choose another place"
+        ) from error
 
 
 def _remove_forgotten(folder, stem, host):
