@@ -28,14 +28,17 @@ MODULES = {  # the tests of each, and what to leave out of them because it takes
         "set_up or resume or decay or by_hand or forgets or memory or file_goes or stepped",
     ),
     "training": (
-        ["test_training.py", "test_checkpoints.py", "test_door.py"],
+        ["test_training.py", "test_checkpoints.py", "test_friendly_errors.py"],
         "not fraction and not (goes_on_at and (2 or 5)) and not coarse_run and not died and not press",
     ),
     "studio/choices": (
         ["test_studio.py"],
         "edges or may_be or are_s or s_place or new_weights or come_with or refused or instant_m or power_of or first",
     ),
-    "door": (["test_door.py"], "nonsense or without_pixels or which_argument or full_memory or behind or sentence"),
+    "friendly_errors": (
+        ["test_friendly_errors.py"],
+        "nonsense or without_pixels or which_argument or full_memory or behind or sentence",
+    ),
 }
 CONFIGURATION = """
 [tool.mutmut]

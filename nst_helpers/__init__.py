@@ -1,6 +1,8 @@
 """Helpers of the neural style transfer notebooks. Read the modules in this order; each has its notebook."""
 
-from .images import PALETTE, contact_sheet, credits, jpeg, open_image, sample, samples, save_image, show_images
+from .sample_images import credits, sample, samples
+from .images import jpeg, open_image, save_image
+from .figures import PALETTE, contact_sheet, show_images
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
 from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, layer_index, layer_name
 from .settings import DEFAULTS, PUBLISHED, Settings
@@ -27,7 +29,7 @@ from .sheet import Sheet, watch
 from .explore import Explorer, explore
 from .checks import check
 from .studio import Studio
-from .door import TAKES, guarded
+from .friendly_errors import TAKES, guarded
 
 globals().update({name: guarded(globals()[name], takes) for name, takes in TAKES.items()})
 

@@ -11,7 +11,8 @@ import anywidget
 import traitlets
 
 from .clips import pan
-from .images import jpeg, open_image, sample
+from .images import jpeg, open_image
+from .sample_images import sample
 
 _HERE = Path(__file__)
 

@@ -13,11 +13,11 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from .composite import CompositeImage
-from .door import printable, shown
 from .files import full_path, written_whole
 from .lbfgs import LBFGS
 from .settings import Settings
 from .state import State
+from .validation import printable, shown
 
 EVERY, SHARE = 5, 0.03  # seconds between two writings, and the share of a run's time that they may take
 ENTRY, SUM = "nst_helpers run", "checksum"  # in the header of our files

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageSequence
 
-from .door import shown
 from .files import full_path, written_whole
-from .images import _to_rgb, check_picture, identified, jpeg, open_image
+from .images import identified, jpeg, open_image, to_rgb
 from .interrupts import held_back
-from .settings import check_between
+from .validation import check_between, check_picture, shown
 
 MOST_FRAMES = 300
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
@@ -102,7 +101,7 @@ def open_clip(path, longest=480):
     kept = contextlib.suppress(Exception)  # of a damaged file, what can be read; decoders raise nearly anything
     with identified(full_path(path) if isinstance(path, (str, Path)) else path) as img, kept:
         for frame in itertools.islice(ImageSequence.Iterator(img), MOST_FRAMES):
-            frames.append(_to_rgb(frame.copy()))
+            frames.append(to_rgb(frame.copy()))
             durations.append(frame.info.get("duration") or 80)  # WebP knows it once the frame is read
             frames[-1].thumbnail((longest, longest))
     if len(frames) < 2:

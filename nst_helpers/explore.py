@@ -12,7 +12,7 @@ import traitlets
 from d2l import torch as d2l
 from PIL import Image
 
-from .door import shown
+from .validation import shown
 from .widgets import sentence
 
 

@@ -6,10 +6,10 @@ import torch
 from d2l import torch as d2l
 from torch import nn
 
-from .door import shown
 from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
+from .validation import shown
 from .weights import Parameters, find_weights, imagenet_path
 
 

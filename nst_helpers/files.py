@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from .door import printable, shown
+from .validation import printable, shown
 
 # What a disk may answer while bytes are on their way to it. Other errors are not the file's.
 DISK_ERRORS = {

@@ -12,12 +12,13 @@ import psutil
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .door import printable
 from .features import best_precision, load_vgg19
-from .images import open_image, sample, samples
+from .images import open_image
 from .jobs import FORMAT, KEY
 from .preprocessing import fit_shape, postprocess, preprocess
+from .sample_images import sample, samples
 from .training import coarse_to_fine, enlarged, limited, optimize
+from .validation import printable
 
 
 def paint(task):

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from .door import printable, shown
 from .files import expanded, full_path
-from .images import identified, open_image, samples
+from .images import identified, open_image
 from .preprocessing import check_shape
+from .sample_images import samples
 from .settings import DEFAULTS, PUBLISHED, Settings
 from .training import limited
+from .validation import printable, shown
 from .weights import SOURCES, imagenet_path
 
 FORMAT = 1  # of a result; part of the hash

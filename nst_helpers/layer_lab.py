@@ -5,7 +5,8 @@ import torch
 
 from .background import Worker
 from .features import extract_features, shared_vgg19
-from .images import contact_sheet, jpeg
+from .figures import contact_sheet
+from .images import jpeg
 from .layers import layer_index, layer_name
 from .losses import gram, style_loss
 from .studio.controls import Strip

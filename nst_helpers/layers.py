@@ -4,7 +4,7 @@ import difflib
 import operator
 from typing import NamedTuple
 
-from .door import shown
+from .validation import shown
 
 # Convolutions per block, and channels per block, of VGG-19 (Simonyan and Zisserman 2014, table 1, column E).
 DEPTHS = (2, 2, 4, 4, 4)

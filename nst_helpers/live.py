@@ -9,13 +9,11 @@ from d2l import torch as d2l
 from IPython.display import display
 
 from . import checkpoints
-from .door import shown
-from .images import PALETTE
+from .figures import PALETTE
 from .interrupts import held_back
 from .painter_training import PainterState, learn_painter
 from .preprocessing import fit_shape, postprocess, preprocess
 from .run import Run
-from .settings import check_between
 from .state import State
 from .training import (
     DivergedError,
@@ -25,6 +23,7 @@ from .training import (
     chosen,
     limited,
 )
+from .validation import check_between, shown
 
 
 class LivePlot(d2l.Animator):

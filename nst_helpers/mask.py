@@ -10,9 +10,8 @@ import torch
 import traitlets
 from PIL import Image
 
-from .door import shown
-from .images import check_picture, jpeg, png, small
-from .settings import check_between
+from .images import jpeg, png, small
+from .validation import check_between, check_picture, shown
 
 _HERE = Path(__file__)
 

@@ -16,11 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from .door import printable, shown
 from .features import best_precision, frozen
 from .files import full_path, written_whole
 from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .settings import check_between
+from .validation import check_between, printable, shown
 from .weights import WeightsError
 
 BASE = Path(__file__).with_name("painter.safetensors")

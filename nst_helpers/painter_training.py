@@ -17,16 +17,15 @@ import torch
 import torch.nn.functional as F
 from PIL import ImageStat
 
-from .door import shown
 from .features import best_precision, load_vgg19
-from .images import check_picture, sample
 from .interrupts import held_back
 from .layers import layer_index
 from .losses import tv_loss
 from .painter import BASE, COLLECTIONS, PAINTINGS, STYLE_SIZE, Painter, cut, save_painter
 from .preprocessing import fit_shape, preprocess
-from .settings import check_between
+from .sample_images import sample
 from .training import DivergedError, chosen, limited
+from .validation import check_between, check_picture, shown
 
 SIDE = 144  # pixels: the crops that a painter learns from
 LR = 2e-3  # Adam's

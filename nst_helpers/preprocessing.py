@@ -3,8 +3,7 @@
 import torch
 import torchvision
 
-from .door import shown
-from .images import check_picture
+from .validation import check_picture, shown
 
 # Mean and standard deviation of ImageNet's photographs (red, green, blue) for values from 0 to 1, as in torchvision.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])

@@ -10,9 +10,10 @@ from PIL import Image
 
 from . import checkpoints
 from .preprocessing import postprocess
-from .settings import Settings, check_between
+from .settings import Settings
 from .state import State
 from .training import DivergedError, chosen, coarse_to_fine, limited, optimize, pyramid
+from .validation import check_between
 
 PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
 

@@ -5,8 +5,8 @@ import numbers
 import operator
 from dataclasses import dataclass, fields, replace
 
-from .door import shown
 from .layers import layer_index, layer_name
+from .validation import shown
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
@@ -119,14 +119,6 @@ class Settings:
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
-
-
-def check_between(name, value, low, high, whole=False):
-    """Raise ``ValueError`` unless ``value`` is a number, or a ``whole`` one, from ``low`` to ``high``."""
-    kind = numbers.Integral if whole else numbers.Real
-    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:  # NaN is not in between
-        word = "whole number" if whole else "number"
-        raise ValueError(f"{name} must be a {word} from {low:g} to {high:g}; it is {shown(value)}")
 
 
 def _number(name, value):

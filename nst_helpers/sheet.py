@@ -10,13 +10,13 @@ from IPython.display import DisplayHandle
 from IPython.display import Image as Shown
 from PIL import Image, ImageDraw, ImageFont
 
-from .door import printable, shown
-from .images import contact_sheet, jpeg
+from .figures import contact_sheet
+from .images import jpeg
 from .interrupts import heard_once
 from .jobs import Result
 from .live import duration
-from .settings import check_between
 from .sweep import listed, sweep
+from .validation import check_between, printable, shown
 
 EVERY = 0.5  # seconds between two drawings, at least; and nine times as long as one takes
 

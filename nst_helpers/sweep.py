@@ -14,12 +14,12 @@ from functools import lru_cache
 import psutil
 import torch
 
-from .door import printable, shown
 from .files import full_path, written_whole
 from .interrupts import held_back
 from .job_painting import memory_of, open_recent, paint, sentence, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, read_result
 from .preprocessing import fit_shape
+from .validation import printable, shown
 from .workers import Pool
 
 AHEAD = 256  # jobs handed to somebody else's executor at a time

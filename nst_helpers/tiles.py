@@ -10,13 +10,12 @@ import torch
 
 from .fast_objective import FastObjective, _full
 from .features import VGG19, check_layers, load_vgg19
-from .images import check_picture
 from .interrupts import heard_once
 from .layers import LAYER_NAMES, LAYERS, layer_name
 from .losses import tv_loss
 from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess
-from .settings import check_between
 from .training import check_progress, coarse_to_fine, limited, next_start, optimize
+from .validation import check_between, check_picture
 
 TILE = 384  # pixels on a side, without the margin
 WHOLE = 600  # pixels on the longer side that are painted without tiles

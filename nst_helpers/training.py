@@ -9,15 +9,14 @@ import torch.nn.functional as F
 
 from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
-from .door import shown
 from .fast_objective import FastObjective
 from .features import VGG19, check_network, load_vgg19
-from .images import check_picture
 from .interrupts import held_back
 from .objective import PlainObjective
 from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess
 from .settings import Settings
 from .state import State
+from .validation import check_picture, shown
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps

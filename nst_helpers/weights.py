@@ -25,9 +25,9 @@ from safetensors import SafetensorError, safe_open
 from torch.hub import tqdm
 from torchvision.models import VGG19_Weights
 
-from .door import shown
 from .files import NotWritten, expanded, full_path, written_whole
 from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
+from .validation import shown
 
 SOURCES = ("imagenet", "embedded", "random")
 EMBEDDED = Path(__file__).with_name("embedded.safetensors")

@@ -15,8 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from .door import shown
-from .settings import check_between
+from .validation import check_between, shown
 
 IDLE = 60  # seconds that worker processes wait for more work before they end
 

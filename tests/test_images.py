@@ -13,7 +13,18 @@ import pytest
 import torch
 from PIL import Image, PngImagePlugin
 
-from nst_helpers import Run, credits, images, load_painter, open_image, sample, samples, save_image, show_images
+from nst_helpers import (
+    Run,
+    credits,
+    images,
+    load_painter,
+    open_image,
+    sample,
+    sample_images,
+    samples,
+    save_image,
+    show_images,
+)
 
 
 def pixels(path):
@@ -299,7 +310,7 @@ def test_sample_opens(name):
 
 
 def test_samples_are_what_the_folder_holds():
-    assert set(images._OURS) <= set(samples())
+    assert set(sample_images._OURS) <= set(samples())
     assert {about.kind for about in samples().values()} >= {"photograph", "painting"}
 
 
@@ -317,7 +328,7 @@ def test_credits(capsys):
 
 
 def test_missing_folder_leaves_the_photographs(monkeypatch, tmp_path):
-    monkeypatch.setattr(images, "PICTURES", tmp_path)
+    monkeypatch.setattr(sample_images, "PICTURES", tmp_path)
     assert set(samples()) == {"astronaut", "cat", "coffee", "rocket", "galaxies"}
 
 
@@ -537,7 +548,7 @@ def test_out_of_memory_is_a_sentence(tmp_path, picture, monkeypatch):
         raise MemoryError
 
     picture().save(tmp_path / "large.png")
-    monkeypatch.setattr(images, "_to_rgb", scarce)
+    monkeypatch.setattr(images, "to_rgb", scarce)
     with pytest.raises(ValueError, match=r"large\.png is too large for the memory"):
         open_image(tmp_path / "large.png")
 

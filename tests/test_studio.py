@@ -28,8 +28,8 @@ from nst_helpers import (
     Job,
     Settings,
     WeightsError,
+    feature_visualization,
     load_painter,
-    memories,
     optimize,
     sample,
     sweep,
@@ -962,7 +962,7 @@ def test_downloads(make, monkeypatch):
 
 def test_pointing_at_a_layer_shows_what_it_sees_and_remembers(make, monkeypatch):
     studio = make()
-    monkeypatch.setattr(memories, "STEPS", 2)
+    monkeypatch.setattr(feature_visualization, "STEPS", 2)
     messages = sent(studio.parts.layers, monkeypatch)
     said(studio.parts.layers, {"peek": "relu2_1"})
     until(lambda: len(messages) == 3)

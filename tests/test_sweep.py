@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, watch, workers
-from nst_helpers.door import printable
 from nst_helpers.job_painting import memory_of, paint, task_of, too_large
 from nst_helpers.jobs import job_hash
+from nst_helpers.validation import printable
 from nst_helpers.workers import Pool
 
 sweep_module = sys.modules["nst_helpers.sweep"]

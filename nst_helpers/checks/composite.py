@@ -6,9 +6,9 @@ import math
 import torch
 
 from ..features import load_vgg19
-from ..images import sample
 from ..objective import PlainObjective
 from ..preprocessing import preprocess, rgb_mean, rgb_std
+from ..sample_images import sample
 from ..training import optimize
 from . import as_choice, as_number, cases, exercise, unchanged
 

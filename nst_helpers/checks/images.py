@@ -2,7 +2,7 @@
 
 import torch
 
-from ..images import sample
+from ..sample_images import sample
 from . import as_numbers, cases, exercise, unchanged
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from ..images import sample, samples
 from ..preprocessing import rgb_mean, rgb_std
+from ..sample_images import sample, samples
 from . import as_name, cases, exercise, unchanged
 
 

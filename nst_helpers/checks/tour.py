@@ -4,8 +4,8 @@ import functools
 import operator
 
 from ..features import load_vgg19
-from ..images import sample, samples
 from ..preprocessing import fit_shape, postprocess, preprocess, rgb_std
+from ..sample_images import sample, samples
 from ..settings import DEFAULTS
 from ..training import optimize
 from . import as_name, as_number, exercise

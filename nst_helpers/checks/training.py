@@ -6,8 +6,8 @@ import math
 import torch
 
 from ..features import load_vgg19
-from ..images import sample
 from ..preprocessing import preprocess
+from ..sample_images import sample
 from ..training import optimize
 from . import as_choice, as_number, cases, exercise, unchanged
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..images import open_image, sample, samples, small
+from ..images import open_image, small
+from ..sample_images import sample, samples
 from .choices import ROLES, Picture
 
 LARGEST, OWN = 2048, 10  # pixels on the longer side of a picture that is taken in; pictures of one's own in a strip

@@ -10,7 +10,7 @@ from dataclasses import replace
 import ipywidgets as W
 from PIL import Image
 
-from .. import memories
+from .. import feature_visualization
 from ..background import Worker
 from ..features import VGG19, shared_vgg19
 from ..images import film, png
@@ -265,7 +265,7 @@ class Studio:
         layer, choices, images, net = request
         self.peeker.share_cores(0)
         net = net or shared_vgg19(choices.weights)
-        for about, picture in memories.peek(net, *images, layer, self.peeker.interrupted):
+        for about, picture in feature_visualization.layer_pictures(net, *images, layer, self.peeker.interrupted):
             self.parts.layers.send(about, [picture])
 
     def _fail(self, error, name, at=""):

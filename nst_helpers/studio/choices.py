@@ -6,11 +6,11 @@ import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from ..door import shown
 from ..files import expanded
-from ..images import samples
 from ..painter import PAINTINGS
-from ..settings import DEFAULTS, Settings, check_between
+from ..sample_images import samples
+from ..settings import DEFAULTS, Settings
+from ..validation import check_between, shown
 from ..weights import SOURCES
 
 VERSION = 2  # of the settings file

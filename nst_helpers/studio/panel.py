@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import ipywidgets as W
 from PIL import ImageOps
 
-from ..images import PALETTE, contact_sheet, jpeg, thumbnail
+from ..figures import PALETTE, contact_sheet
+from ..images import jpeg, thumbnail
 from . import controls as C
 from .choices import ROLES
 

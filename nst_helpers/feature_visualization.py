@@ -1,4 +1,4 @@
-"""Notebooks 03 and 07: what one layer of VGG-19 sees in a photograph, and what it alone remembers of a picture."""
+"""Notebooks 03 and 07: one layer of VGG-19 in pictures: its feature maps, and images rebuilt from them alone."""
 
 import torch
 from matplotlib import colormaps
@@ -12,29 +12,30 @@ from .preprocessing import fit_shape, postprocess, preprocess
 from .settings import Settings
 from .training import optimize
 
-SIDE, STEPS = 132, 45  # pixels on the longer side of what is remembered; steps of L-BFGS
+SIDE, STEPS = 132, 45  # of a rebuilt image: pixels on the longer side, steps of L-BFGS
 SMOOTH = {"content": 250, "style": 60}  # weights of total variation, chosen by eye
 
 
-def peek(net, photo, painting, layer, interrupted):
-    """What there is to know of a layer, a part after the other: dictionaries of words, and JPEG bytes.
+def layer_pictures(net, photo, painting, layer, interrupted):
+    """Three pictures of a layer, one after the other, each as a dictionary of words and JPEG bytes.
 
-    ``sees``: its features of the photograph; ``content``, ``style``: what it alone remembers of the two PIL images.
+    ``sees``: its feature maps of the photograph. ``content``: the photograph rebuilt from them; ``style``: the painting
+    rebuilt from their Gram matrix. ``interrupted()`` says when to stop.
     """
     layer = layer_name(layer)
     about = LAYERS[layer]
     title = f"{layer}: one unit sees {about.receptive_field}×{about.receptive_field} pixels, every {about.stride}"
     for kind, img in {"sees": photo, "content": photo, "style": painting}.items():
-        picture = sees(net, img, layer) if kind == "sees" else remembers(net, img, layer, kind, interrupted)
+        picture = feature_maps(net, img, layer) if kind == "sees" else rebuilt(net, img, layer, kind, interrupted)
         if interrupted():
             return
         yield {"peek": layer, "kind": kind, "title": title}, jpeg(picture)
 
 
-def sees(net, photo, layer):
-    """The four channels that vary most over a photograph, laid over it: one PIL image.
+def feature_maps(net, photo, layer):
+    """The four channels that vary most over a photograph, each laid over it: one PIL image.
 
-    A white square on the first is what one unit sees of it.
+    A white square on the first shows the receptive field of one unit.
     """
     X = preprocess(photo, fit_shape(photo, 2 * SIDE)).to(net[0].weight.device)
     with torch.no_grad():
@@ -43,7 +44,7 @@ def sees(net, photo, layer):
     img = postprocess(X)
     sheet = img.resize((2 * img.width, 2 * img.height))
     for n, i in enumerate(best):
-        sheet.paste(heat(channels[i].numpy(), img), (n % 2 * img.width, n // 2 * img.height))
+        sheet.paste(heat_map(channels[i].numpy(), img), (n % 2 * img.width, n // 2 * img.height))
     half = LAYERS[layer_name(layer)].receptive_field / 2
     center = img.width / 2, img.height / 2
     box = [
@@ -56,26 +57,26 @@ def sees(net, photo, layer):
     return sheet
 
 
-def heat(channel, img):
+def heat_map(channel, img):
     """One channel of a feature map, an array ``(h, w)``, in colors over a gray PIL image."""
     level = (channel - channel.min()) / max(float(channel.max() - channel.min()), 1e-9)
     color = Image.fromarray(colormaps["magma"](level, bytes=True)[..., :3]).resize(img.size, Image.Resampling.BICUBIC)
     return Image.blend(ImageOps.grayscale(img).convert("RGB"), color, 0.75)
 
 
-def remembers(net, picture, layer, role, interrupted=lambda: False):
-    """A PIL image painted from noise by one layer's loss alone; unfinished where ``interrupted()`` said so.
+def rebuilt(net, picture, layer, role, interrupted=lambda: False):
+    """A PIL image optimized from noise until one layer responds to it as it does to ``picture``.
 
-    ``role="content"``: it keeps the features of ``picture``, place by place. (Mahendran and Vedaldi 2015)
-    ``role="style"``: it keeps their Gram matrix, hence no places. (Gatys et al. 2015)
+    ``role="content"``: with the same feature maps (Mahendran and Vedaldi 2015). ``role="style"``: with the same Gram
+    matrix, which does not know where anything is (Gatys et al. 2015). Unfinished where ``interrupted()`` said to stop.
     """
     X = preprocess(picture, fit_shape(picture, SIDE)).to(net[0].weight.device)
     with torch.no_grad():
         Y = extract_features(net, X, [layer], [])[0][0]
         Y = Y if role == "content" else gram(Y)
-        loud = 1e3 / max(float(Y.square().mean()), 1e-20)  # whatever the layer, it outweighs the smoothness
+        weight = 1e3 / max(float(Y.square().mean()), 1e-20)  # the same balance with total variation at every layer
     other = "style" if role == "content" else "content"
-    layers = {f"{role}_layers": (layer,), f"{role}_weight": loud, f"{other}_layers": (), f"{other}_weight": 0}
+    layers = {f"{role}_layers": (layer,), f"{role}_weight": weight, f"{other}_layers": (), f"{other}_weight": 0}
     settings = Settings(**layers, tv_weight=SMOOTH[role], start="noise", optimizer="lbfgs", num_epochs=STEPS)
     for step in optimize(net, X, X, settings):  # noqa: B007 (the last one is the picture)
         if interrupted():

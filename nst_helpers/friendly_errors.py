@@ -1,7 +1,7 @@
-"""What the notebooks' own short functions say to input that they cannot work with.
+"""One-sentence errors for the short functions of the notebooks.
 
-They stay as short as they are on the page, and the package itself hands them what fits. ``nst_helpers`` exports them
-with this door before them.
+On the page those functions check nothing, so that they stay short, and the package exports the same code. What it
+exports is wrapped in ``guarded``, which turns an error from deep inside torch into a sentence about the arguments.
 """
 
 import functools
@@ -44,9 +44,10 @@ TAKES = {
 
 
 def guarded(function, takes):
-    """``function``, or a class, that raises a ``ValueError`` of one sentence where it raised something from the depths.
+    """``function``, or a class, with any other error than these made a ``ValueError`` that says what it ``takes``.
 
-    Python's own ``TypeError``, of an argument that is missing or unknown, stays.
+    ``ValueError``, ``OSError`` and a full memory pass as they are, and so does Python's own ``TypeError`` for an
+    argument that is missing or unknown.
     """
     if isinstance(function, type):
         function.__init__ = guarded(function.__init__, takes)
@@ -54,7 +55,7 @@ def guarded(function, takes):
     name = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
-    def door(*args, **kwargs):
+    def checked(*args, **kwargs):
         for img in [*args, *kwargs.values()]:
             if isinstance(img, Image.Image) and not min(img.size):
                 raise ValueError(f"{name}: the picture has no pixels, it is {img.width}×{img.height}")
@@ -71,22 +72,7 @@ def guarded(function, takes):
             why = (str(error).splitlines() or [""])[0]
             raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({why:.120})") from error
 
-    return door
-
-
-def shown(value):
-    """A value for a sentence, of any length, on one line; Python refuses to write integers of thousands of digits."""
-    try:
-        return " ".join(f"{value!r:.300}".split())[:60]
-    except (ValueError, RecursionError):
-        return "too long to write"
-
-
-def printable(text, length=60):
-    """Text that can be printed on one line: a file's name may hold line breaks and bytes that are no text."""
-    text = str(text).encode("utf-8", "replace").decode()
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
+    return checked
 
 
 def _described(value):

@@ -57,8 +57,9 @@ from nst_helpers import (
     tv_loss,
     watch,
 )
-from nst_helpers.door import guarded, shown
+from nst_helpers.friendly_errors import guarded
 from nst_helpers.mask import MaskCanvas
+from nst_helpers.validation import shown
 
 EMPTY, NONSENSE = Image.new("RGB", (0, 0)), [None, 3, "x", [], torch.ones(2, 2), b"x"]
 FLAT = {
@@ -250,5 +251,5 @@ def test_a_value_in_a_sentence_takes_one_short_line():
     assert shown("x" * 60) == "'" + "x" * 59 and shown(10**5000) == "too long to write"
 
 
-def test_behind_the_door_stands_what_the_notebooks_build():
+def test_behind_the_guard_is_what_the_notebooks_build():
     assert "transforms" in inspect.getsource(nst_helpers.preprocess) and nst_helpers.gram.__wrapped__.__name__ == "gram"

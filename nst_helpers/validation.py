@@ -1,0 +1,36 @@
+"""Checks of arguments that many rooms share, and how a wrong value is named in the sentence of an error."""
+
+import numbers
+
+from PIL import Image
+
+
+def shown(value):
+    """A value for a sentence, of any length, on one line; Python refuses to write integers of thousands of digits."""
+    try:
+        return " ".join(f"{value!r:.300}".split())[:60]
+    except (ValueError, RecursionError):
+        return "too long to write"
+
+
+def printable(text, length=60):
+    """Text that can be printed on one line: a file's name may hold line breaks and bytes that are no text."""
+    text = str(text).encode("utf-8", "replace").decode()
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
+
+
+def check_between(name, value, low, high, whole=False):
+    """Raise ``ValueError`` unless ``value`` is a number, or a ``whole`` one, from ``low`` to ``high``."""
+    kind = numbers.Integral if whole else numbers.Real
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:  # NaN is not between
+        word = "whole number" if whole else "number"
+        raise ValueError(f"{name} must be a {word} from {low:g} to {high:g}; it is {shown(value)}")
+
+
+def check_picture(img, name="img"):
+    """Raise ``ValueError``, naming it, for what is not a PIL image with at least one pixel."""
+    if not isinstance(img, Image.Image):
+        raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {shown(img)}")
+    if not min(img.size):
+        raise ValueError(f"{name} has no pixels: it is {img.width}×{img.height}")
