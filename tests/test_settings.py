@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nst_helpers import DEFAULTS, LAYERS, PUBLISHED, Settings, layer_index, layer_name, load_vgg19
-from nst_helpers.settings import CHOICES, check_between
+from nst_helpers.settings import CHOICES
+from nst_helpers.validation import check_between
 from nst_helpers.weights import SOURCES
 
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
