@@ -15,7 +15,7 @@ from safetensors.torch import save
 from .composite import CompositeImage
 from .files import full_path, written_whole
 from .lbfgs import LBFGS
-from .settings import Settings
+from .settings import Settings, shortened
 from .state import State
 from .validation import printable, shown
 
@@ -25,22 +25,22 @@ COUNTS = ("step", "last_good_step", "level")
 
 
 class Checkpoint:
-    """The file of one run, which ``net``, the two images and the settings tell from others.
+    """The file of one run. A run is known by its network, its two images, its settings and ``coarse_first``.
 
-    ``read(build)`` gives what ``build(tensors, about)`` makes of the file, or ``None`` where there is none yet, and
-    raises ``ValueError`` if it holds another run. ``tick(pack)`` writes what ``pack()`` gives every few seconds,
-    ``end(pack, finished)`` at the end. A disk that fails then is only a warning: the run goes on.
-    ``short``: of a run that ``NST_QUICK`` shortens, which has a file of its own, and none when it is finished.
+    ``pack()`` returns the run as ``(tensors, about)``; ``build(tensors, about)`` makes it again. A run that
+    ``NST_QUICK`` shortens has a file of its own, which is removed when the run is finished.
     """
 
-    def __init__(self, path, net, content_X, style_X, settings, coarse, short):
-        self.path, self.short, self.due, self.failed = full_path(path), short, 0.0, ""
-        if short:
+    def __init__(self, path, net, content_X, style_X, settings, coarse_first=False):
+        taken = shortened(settings)
+        self.path, self.short, self.due, self.failed = full_path(path), taken != settings, 0.0, ""
+        if self.short:
             self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
         images = {"content image": _hash(content_X), "style image": _hash(style_X)}
-        self.run = {**images, "network": _hash(*net.parameters()), "coarse_first": coarse, **_plain(settings)}
+        self.run = {**images, "network": _hash(*net.parameters()), "coarse_first": coarse_first, **_plain(taken)}
 
     def read(self, build):
+        """The run in the file, or ``None`` without a file. ``ValueError`` if the file holds another run."""
         if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
             return None
         run, step, built = read(
@@ -57,10 +57,12 @@ class Checkpoint:
         return built
 
     def tick(self, pack):
+        """Write the run, if the last writing is ``EVERY`` seconds old."""
         if time.monotonic() >= self.due:
             self.write(pack)
 
     def end(self, pack, finished):
+        """Write the run for the last time."""
         if finished and self.short:
             with contextlib.suppress(OSError):  # on a full disk it was never there
                 self.path.unlink()
@@ -68,6 +70,7 @@ class Checkpoint:
             self.write(pack)
 
     def write(self, pack):
+        """Write the run now. If that fails, it is only a warning: the run goes on."""
         start = time.monotonic()
         try:
             tensors, about = pack()

@@ -16,8 +16,10 @@ from .features import best_precision, load_vgg19
 from .images import open_image
 from .jobs import FORMAT, KEY
 from .preprocessing import fit_shape, postprocess, preprocess
+from .pyramid import enlarged
 from .sample_images import sample, samples
-from .training import coarse_to_fine, enlarged, limited, optimize
+from .settings import shortened
+from .training import coarse_to_fine, optimize
 from .validation import printable
 
 
@@ -64,14 +66,14 @@ def sentence(error):
 
 def task_of(job):
     """What a worker needs: plain values and small pictures. It opens no file, so the disk need not be shared."""
-    asked = asdict(replace(job, settings=limited(job.settings)))
+    asked = asdict(replace(job, settings=shortened(job.settings)))
     opened = open_recent(job.content), open_recent(job.style), open_recent(job.start_from) if job.start_from else None
     shape, style_shape = fit_shape(opened[0], job.size), fit_shape(opened[1], job.style_pixels)
     shapes = shape, style_shape, shape
     images = [  # resized as preprocess does
         img and img.resize(shape[::-1], Image.Resampling.BILINEAR) for img, shape in zip(opened, shapes)
     ]
-    return asked, limited(job.settings), job.weights, shapes, images
+    return asked, shortened(job.settings), job.weights, shapes, images
 
 
 @lru_cache(maxsize=8)

@@ -16,8 +16,7 @@ from .files import expanded, full_path
 from .images import identified, open_image
 from .preprocessing import check_shape
 from .sample_images import samples
-from .settings import DEFAULTS, PUBLISHED, Settings
-from .training import limited
+from .settings import DEFAULTS, PUBLISHED, Settings, shortened
 from .validation import printable, shown
 from .weights import SOURCES, imagenet_path
 
@@ -165,7 +164,7 @@ def job_hash(job, digest=None):
     Raises ``OSError`` or ``ValueError`` for a file that cannot be read.
     """
     digest = digest or digest_of
-    asked = {**asdict(replace(job, settings=limited(job.settings))), "style_size": job.style_pixels}
+    asked = {**asdict(replace(job, settings=shortened(job.settings))), "style_size": job.style_pixels}
     for name in ("content", "style", "start_from"):
         asked[name] = digest(asked[name])
     if job.weights not in SOURCES:

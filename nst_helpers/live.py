@@ -8,21 +8,15 @@ from dataclasses import replace
 from d2l import torch as d2l
 from IPython.display import display
 
-from . import checkpoints
+from .checkpoints import Checkpoint, packed, unpacked
 from .figures import PALETTE
 from .interrupts import held_back
 from .painter_training import PainterState, learn_painter
-from .preprocessing import fit_shape, postprocess, preprocess
+from .preprocessing import check_images, fit_shape, postprocess, preprocess
 from .run import Run
-from .state import State
-from .training import (
-    DivergedError,
-    check_images,
-    check_state,
-    checkpoint_of,
-    chosen,
-    limited,
-)
+from .settings import shortened
+from .state import State, check_state
+from .training import DivergedError, settings_for
 from .validation import check_between, shown
 
 
@@ -108,13 +102,13 @@ def train(
         raise ValueError(f"resume must be a Run, as train returns it; it is {shown(resume)}")
     check_between("snapshots", snapshots, 0, 10**6, whole=True)
     check_state(state)
-    wanted = chosen(net, settings or (resume and resume.settings), **changes)
-    settings, run = limited(wanted), None
-    file = checkpoint_of(checkpoint, net, content_X, style_X, wanted)
+    wanted = settings_for(net, settings or (resume and resume.settings), **changes)
+    settings, run = shortened(wanted), None
+    file = None if checkpoint is None else Checkpoint(checkpoint, net, content_X, style_X, wanted)
     if resume:
         run = _continued(resume, settings)
     elif file:
-        run = file.read(lambda *kept: Run.unpacked(*kept, net[0].weight.device))
+        run = file.read(lambda tensors, about: Run.unpacked(tensors, about, net[0].weight.device))
         if run:
             print(f"{file.path} holds this run: it goes on after step {run.step}")
             run.settings = settings
@@ -170,7 +164,7 @@ def _continued(run, settings):
     lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
     state, X = State(), getattr(run.state.composite, "weight", None)
     if X is not None:
-        state = checkpoints.unpacked(*checkpoints.packed(run.state), X.device)
+        state = unpacked(*packed(run.state), X.device)
     return replace(run, settings=settings, state=state, error=None, **lists)
 
 

@@ -24,7 +24,8 @@ from .losses import tv_loss
 from .painter import BASE, COLLECTIONS, PAINTINGS, STYLE_SIZE, Painter, cut, save_painter
 from .preprocessing import fit_shape, preprocess
 from .sample_images import sample
-from .training import DivergedError, chosen, limited
+from .settings import shortened
+from .training import DivergedError, settings_for
 from .validation import check_between, check_picture, shown
 
 SIDE = 144  # pixels: the crops that a painter learns from
@@ -200,7 +201,9 @@ def learn_painter(
     ``quarters``: see ``Judge``.
     Raises ``ValueError`` for pictures that cannot be learned from, before the first step, and ``DivergedPainterError``.
     """
-    settings = chosen(net, settings) if settings else chosen(net, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT)
+    settings = (
+        settings_for(net, settings) if settings else settings_for(net, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT)
+    )
     for name, value, high in (("lr", lr, 3e38), ("quarters", quarters, 3e38), ("numbers_first", numbers_first, 1)):
         check_between(name, value, 0, high)
     for name, value, low, high in (("batch", batch, 1, 1000), ("seed", seed, 0, 2**63 - 1)):
@@ -213,7 +216,7 @@ def learn_painter(
         if value is not None and not isinstance(value, kind):
             what = "a list of PIL images" if kind is COLLECTIONS else f"a {kind.__name__}"
             raise ValueError(f"{name} must be {what}, or None; it is {shown(value)}")
-    steps, device = limited(settings.but(num_epochs=steps)).num_epochs, net[0].weight.device
+    steps, device = shortened(settings.but(num_epochs=steps)).num_epochs, net[0].weight.device
     if minutes is not None:
         check_between("minutes", minutes, 1e-6, 1e6)
     judge = Judge(net, _checked(paintings), settings, quarters)

@@ -36,10 +36,23 @@ def check_tensor(name, X):
         raise ValueError(f"{name} holds numbers that are not finite")
 
 
-def fit_shape(img, longest):
-    """``(height, width)`` of a PIL image scaled so that its longer side has ``longest`` pixels."""
+def check_images(content_X, style_X):
+    """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
+    for name, X in (("content_X", content_X), ("style_X", style_X)):
+        check_tensor(name, X)
+        if len(X) > 1:
+            raise ValueError(f"{name} holds {len(X)} images: it must be a tensor (1, 3, h, w), from preprocess")
+    if min(content_X.shape[-2:]) < 2:
+        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
+
+
+def fit_shape(img, longest, name="img"):
+    """``(height, width)`` of a PIL image scaled so that its longer side has ``longest`` pixels.
+
+    Raises ``ValueError`` for what is not a PIL image, calling it by this ``name``, and for a size that cannot be.
+    """
     longest, _ = check_shape((longest, longest))
-    check_picture(img)
+    check_picture(img, name)
     scale = longest / max(img.size)
     return max(1, round(img.height * scale)), max(1, round(img.width * scale))
 
@@ -58,6 +71,17 @@ def preprocess(img, image_shape):
         ]
     )
     return transforms(img.convert("RGB")).unsqueeze(0)
+
+
+def preprocess_pair(content, style, size, style_size=None):
+    """The content and the style image of a run, two PIL images → two tensors ``(1, 3, h, w)``.
+
+    ``size``: pixels on the longer side of the content image; ``style_size``: of the style image, by default 1.5 times
+    as many. Raises ``ValueError`` as ``fit_shape`` does.
+    """
+    shape = fit_shape(content, size, "content")
+    style_shape = fit_shape(style, round(1.5 * size) if style_size is None else style_size, "style")
+    return preprocess(content, shape), preprocess(style, style_shape)
 
 
 def postprocess(x):

@@ -10,9 +10,10 @@ from PIL import Image
 
 from . import checkpoints
 from .preprocessing import postprocess
-from .settings import Settings
+from .pyramid import pyramid
+from .settings import Settings, shortened
 from .state import State
-from .training import DivergedError, chosen, coarse_to_fine, limited, optimize, pyramid
+from .training import DivergedError, coarse_to_fine, optimize, settings_for
 from .validation import check_between
 
 PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
@@ -70,8 +71,8 @@ class Run:
         record cut back to the last good step. ``coarse``: paint small first, as ``coarse_to_fine`` does.
         """
         check_between("max_snapshots", self.max_snapshots, 2, 10**6, whole=True)
-        self.settings = chosen(net, self.settings)
-        settings = limited(self.settings)
+        self.settings = settings_for(net, self.settings)
+        settings = shortened(self.settings)
         self.finished, self.error = False, None
         self.every = self.every or max(1, self.settings.num_epochs // (self.max_snapshots - 1))
         given = {"settings": settings, "state": self.state, "objective": objective}
@@ -153,7 +154,7 @@ class Run:
 
         ``train(…, resume=run)`` goes on from there; ``device``: that of the network it goes on with.
         """
-        return checkpoints.read(path, lambda *kept: cls.unpacked(*kept, device))
+        return checkpoints.read(path, lambda tensors, about: cls.unpacked(tensors, about, device))
 
     def _record(self, step, seconds):
         self.seconds += seconds

@@ -3,6 +3,7 @@
 import math
 import numbers
 import operator
+import os
 from dataclasses import dataclass, fields, replace
 
 from .layers import layer_index, layer_name
@@ -16,6 +17,7 @@ CHOICES = {
 }
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 LARGEST = 3e38  # where float32 ends
+QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is 1, as for tests
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,18 @@ class Settings:
         rate = f", learning rate {self.lr:g}" if self.optimizer == "adam" else ""
         lines.append(f"run      {self.num_epochs} steps of {self.optimizer}{rate}, start: {self.start}")
         return "\n".join(lines)
+
+
+def shortened(settings):
+    """``settings`` with fewer steps if the environment variable ``NST_QUICK`` asks for short runs.
+
+    ``1`` means at most ``QUICK_STEPS`` steps; a larger number is the number of steps, as a hub with few cores sets it.
+    """
+    asked = os.environ.get("NST_QUICK", "0")
+    if asked in ("", "0"):
+        return settings
+    most = int(asked) if asked.isdecimal() and asked != "1" else QUICK_STEPS
+    return settings.but(num_epochs=min(settings.num_epochs, most))
 
 
 def _number(name, value):

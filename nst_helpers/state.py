@@ -8,6 +8,7 @@ from .composite import CompositeImage
 from .interrupts import held_back
 from .lbfgs import LBFGS
 from .settings import Settings
+from .validation import shown
 
 PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
 
@@ -62,3 +63,10 @@ class State:
     def use_adam(self, lr, decay):
         self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.trainer, decay, 0.8)
+
+
+def check_state(state):
+    """``state``, or a new one for ``None``. ``ValueError`` for anything else."""
+    if state is not None and not isinstance(state, State):
+        raise ValueError(f"state must be a State(), which is kept up to date; it is {shown(state)}")
+    return State() if state is None else state

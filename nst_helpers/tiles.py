@@ -13,8 +13,10 @@ from .features import VGG19, check_layers, load_vgg19
 from .interrupts import heard_once
 from .layers import LAYER_NAMES, LAYERS, layer_name
 from .losses import tv_loss
-from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess
-from .training import check_progress, coarse_to_fine, limited, next_start, optimize
+from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess_pair
+from .pyramid import next_start
+from .settings import shortened
+from .training import check_progress, coarse_to_fine, optimize, settings_for
 from .validation import check_between, check_picture
 
 TILE = 384  # pixels on a side, without the margin
@@ -170,7 +172,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     for name, img in (("content", content), ("style", style)):
         check_picture(img, name)
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
-    chosen = limited(net.settings.but(**settings))
+    settings = shortened(settings_for(net, **settings))
     check_progress(progress)
     native = min(max(style.size), round(1.5 * size)) if style_size is None else style_size
     check_shape((native, native))
@@ -185,13 +187,12 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     with heard_once():  # pressed again, Stop does not lose the picture
         try:
             for longest in sizes:
-                content_X = preprocess(content, fit_shape(content, longest))
-                style_X = preprocess(style, fit_shape(style, min(native, round(1.5 * longest))))
+                content_X, style_X = preprocess_pair(content, style, longest, min(native, round(1.5 * longest)))
                 if X is None:
-                    steps = coarse_to_fine(net, content_X, style_X, chosen)
+                    steps = coarse_to_fine(net, content_X, style_X, settings)
                 else:
-                    start = next_start(X, smaller_X, content_X, chosen)
-                    level = chosen.but(num_epochs=min(STEPS, chosen.num_epochs))
+                    start = next_start(X, smaller_X, content_X, settings)
+                    level = settings.but(num_epochs=min(STEPS, settings.num_epochs))
                     steps = optimize(net, content_X, style_X, level, start_X=start, objective=partial(_tiled, tile))
                 for step in steps:
                     X = step.X

@@ -1,11 +1,9 @@
 """Notebook 06: the training loop, as a generator that yields one small state per step."""
 
 import math
-import os
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
 from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
@@ -13,15 +11,14 @@ from .fast_objective import FastObjective
 from .features import VGG19, check_network, load_vgg19
 from .interrupts import held_back
 from .objective import PlainObjective
-from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess
-from .settings import Settings
-from .state import State
-from .validation import check_picture, shown
+from .preprocessing import check_images, check_tensor, postprocess, preprocess_pair
+from .pyramid import enlarged, next_start, pyramid
+from .settings import Settings, shortened
+from .state import State, check_state
+from .validation import shown
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
-COARSE = 256  # pixels on the longer side: larger pictures are painted at half the size first
-QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is 1, as for tests
 
 
 class DivergedError(ValueError):
@@ -51,22 +48,10 @@ class Step(NamedTuple):
     X: torch.Tensor
 
 
-def limited(settings):
-    """``settings`` with fewer steps if the environment variable ``NST_QUICK`` asks for short runs.
-
-    ``1`` means at most ``QUICK_STEPS`` steps; a larger number is the number of steps, as a hub with few cores sets it.
-    """
-    asked = os.environ.get("NST_QUICK", "0")
-    if asked in ("", "0"):
-        return settings
-    most = int(asked) if asked.isdecimal() and asked != "1" else QUICK_STEPS
-    return settings.but(num_epochs=min(settings.num_epochs, most))
-
-
-def chosen(net, settings=None, **changes):
+def settings_for(net, settings=None, **changes):
     """The settings of a run: ``settings``, or else the network's own, with ``changes``.
 
-    Raises ``ValueError`` for what is no network, no ``Settings``, or cannot work.
+    Raises ``ValueError`` for a ``net`` that is no VGG-19, no ``Settings``, or a change that cannot work.
     """
     check_network(net)
     settings = getattr(net, "settings", None) if settings is None else settings
@@ -75,27 +60,10 @@ def chosen(net, settings=None, **changes):
     return settings.but(**changes)
 
 
-def check_images(content_X, style_X):
-    """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
-    for name, X in (("content_X", content_X), ("style_X", style_X)):
-        check_tensor(name, X)
-        if len(X) > 1:
-            raise ValueError(f"{name} holds {len(X)} images: it must be a tensor (1, 3, h, w), from preprocess")
-    if min(content_X.shape[-2:]) < 2:
-        raise ValueError("the content image is too small: total variation needs at least 2×2 pixels")
-
-
 def check_progress(progress):
     """Raises ``ValueError`` for what is neither a function nor ``None``."""
     if progress is not None and not callable(progress):
         raise ValueError(f"progress must be a function of a Step; it is {shown(progress)}")
-
-
-def check_state(state):
-    """``state``, or a new one for ``None``. ``ValueError`` for anything else."""
-    if state is not None and not isinstance(state, State):
-        raise ValueError(f"state must be a State(), which is kept up to date; it is {shown(state)}")
-    return State() if state is None else state
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
@@ -113,20 +81,22 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
     """
-    settings = limited(chosen(net, settings, **changes))
+    settings = shortened(settings_for(net, settings, **changes))
     check_images(content_X, style_X)
     if start_X is not None:
         check_tensor("start_X", start_X)
         if start_X.shape != content_X.shape:
             raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
-    if not callable(objective) and objective not in (*OBJECTIVES,):
+    if isinstance(objective, str):
+        objective = OBJECTIVES.get(objective, objective)
+    if not callable(objective):
         raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {shown(objective)}")
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
     state = check_state(state)
     if state.composite is not None and state.composite.weight.shape != content_X.shape:
         raise ValueError("this run was started on an image of another size: hand in the same images to continue it")
-    loss = (objective if callable(objective) else OBJECTIVES[objective])(net, content_X, style_X, settings)
+    loss = objective(net, content_X, style_X, settings)
     if state.composite is None:
         composite = CompositeImage(content_X.shape).to(content_X)
         if start_X is None:
@@ -194,55 +164,16 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", sta
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
     check_images(content_X, style_X)
-    levels, state = pyramid(content_X, style_X, limited(chosen(net, settings, **changes))), check_state(state)
+    state, settings = check_state(state), shortened(settings_for(net, settings, **changes))
+    levels = pyramid(content_X, style_X, settings)
     for level in range(state.level, len(levels)):
-        photo_X, painting_X, its_settings = levels[level]
+        level_X, level_style_X, level_settings = levels[level]
         if level > state.level:  # the picture so far, enlarged
-            smaller_X = levels[level - 1][0]
-            composite = CompositeImage(photo_X.shape).to(state.composite.weight)
-            X = state.composite.weight.detach()
-            composite.weight.data.copy_(next_start(X, smaller_X, photo_X, its_settings))
+            X, smaller_X = state.composite.weight.detach(), levels[level - 1][0]
+            composite = CompositeImage(level_X.shape).to(X)
+            composite.weight.data.copy_(next_start(X, smaller_X, level_X, level_settings))
             state.begin(composite, level)
-        yield from optimize(net, photo_X, painting_X, its_settings, state=state, objective=objective)
-
-
-def pyramid(content_X, style_X, settings):
-    """The sizes of ``coarse_to_fine``, smallest first: a list of ``(content_X, style_X, settings)``."""
-    sizes = [(content_X, style_X)]
-    while max(sizes[0][0].shape[-2:]) > COARSE and min(*sizes[0][0].shape[-2:], *sizes[0][1].shape[-2:]) >= 128:
-        sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
-    steps, decay = settings.num_epochs, settings.lr_decay_epoch
-    return [
-        (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
-        for level, Xs in enumerate(sizes)
-    ]
-
-
-def next_start(X, small_X, content_X, settings):
-    """Where a run on ``content_X`` starts, given the result ``X`` of one on the smaller ``small_X``.
-
-    From the content image, only what the run changed is enlarged: the content image's own detail stays.
-    """
-    if settings.start == "content":
-        return content_X.to(X) + enlarged(X - small_X.to(X), content_X)
-    return enlarged(X, content_X)
-
-
-def _halved(X):
-    return F.interpolate(X, [round(side / 2) for side in X.shape[-2:]], mode="bilinear", antialias=True)
-
-
-def enlarged(X, like):
-    """``X`` at the size of the image tensor ``like``."""
-    return X if X.shape == like.shape else F.interpolate(X, like.shape[-2:], mode="bicubic")
-
-
-def checkpoint_of(path, net, content_X, style_X, settings, coarse=False):
-    """The ``Checkpoint`` of a run, or ``None`` without a path."""
-    if path is None:
-        return None
-    taken = limited(settings)
-    return Checkpoint(path, net, content_X, style_X, taken, coarse, short=taken != settings)
+        yield from optimize(net, level_X, level_style_X, level_settings, state=state, objective=objective)
 
 
 def stylize(
@@ -267,17 +198,14 @@ def stylize(
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
     returns the picture so far.
     """
-    for name, img in (("content", content), ("style", style)):
-        check_picture(img, name)
-    size, _ = check_shape((size, size))
+    content_X, style_X = preprocess_pair(content, style, size, style_size)
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
-    content_X = preprocess(content, fit_shape(content, size))
-    style_X = preprocess(style, fit_shape(style, round(1.5 * size) if style_size is None else style_size))
-    settings = chosen(net, **settings)
+    settings = settings_for(net, **settings)
     check_progress(progress)
-    file = checkpoint_of(checkpoint, net, content_X, style_X, settings, coarse_first)
-    state = file and file.read(lambda *kept: unpacked(*kept, net[0].weight.device)) or State()
-    finished = False
+    state, file, finished = State(), None, False
+    if checkpoint is not None:
+        file = Checkpoint(checkpoint, net, content_X, style_X, settings, coarse_first)
+        state = file.read(lambda tensors, about: unpacked(tensors, about, net[0].weight.device)) or state
     with held_back(deliver=False) as stop:
         try:
             paint = coarse_to_fine if coarse_first else optimize

@@ -28,7 +28,6 @@ from nst_helpers import (
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
 from nst_helpers.interrupts import heard_once, held_back
-from nst_helpers.training import checkpoint_of
 from nst_helpers.weights import random_parameters
 
 RUNS = {"adam": {"optimizer": "adam", "lr": 0.1, "lr_decay_epoch": 3}, "lbfgs": {"optimizer": "lbfgs"}}
@@ -356,7 +355,7 @@ def test_a_checkpoint_is_written_seldom(net, pair, tmp_path, monkeypatch):
     """At most every few seconds, and at most for the share of the time that was agreed."""
     clock, written = [0.0], []
     monkeypatch.setattr("nst_helpers.checkpoints.time.monotonic", lambda: clock[0])
-    file = Checkpoint(tmp_path / "run", net, *pair, net.settings, coarse=False, short=False)
+    file = Checkpoint(tmp_path / "run", net, *pair, net.settings)
 
     def pack():
         written.append(clock[0])
@@ -419,7 +418,7 @@ def test_a_run_can_be_ended_where_it_is(net, pair, tmp_path):
     for step in run.steps(net, *pair):
         if step.step == 3:
             break
-    file = checkpoint_of(tmp_path / "run", net, *pair, run.settings)
+    file = Checkpoint(tmp_path / "run", net, *pair, run.settings)
     file.end(run.packed, finished=False)
     ended = train(net, *pair, plot=False, num_epochs=3, checkpoint=tmp_path / "run")
     assert ended.finished and ended.history == run.history
@@ -440,7 +439,7 @@ def test_a_full_memory_is_said_once_until_there_is_room_again(net, pair, tmp_pat
     def full():
         raise MemoryError
 
-    file = checkpoint_of(tmp_path / "run", net, *pair, net.settings)
+    file = Checkpoint(tmp_path / "run", net, *pair, net.settings)
     with pytest.warns(UserWarning, match="without a checkpoint: no memory is left") as said:
         for pack in (full, full, lambda: ({}, {}), full):
             file.write(pack)

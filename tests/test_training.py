@@ -24,8 +24,9 @@ from nst_helpers import (
     train,
 )
 from nst_helpers.losses import tv_loss
+from nst_helpers.pyramid import next_start, pyramid
 from nst_helpers.settings import CHOICES
-from nst_helpers.training import next_start, pyramid, smooth_tv_loss
+from nst_helpers.training import smooth_tv_loss
 
 SHORT = {"num_epochs": 8, "lr_decay_epoch": 3, "lr": 0.1}
 

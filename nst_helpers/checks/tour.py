@@ -4,7 +4,7 @@ import functools
 import operator
 
 from ..features import load_vgg19
-from ..preprocessing import fit_shape, postprocess, preprocess, rgb_std
+from ..preprocessing import postprocess, preprocess, preprocess_pair, rgb_std
 from ..sample_images import sample, samples
 from ..settings import DEFAULTS
 from ..training import optimize
@@ -46,7 +46,7 @@ def distance(style_weight):
     """How far a short run goes from a small photograph: the mean change of its pixels, which are 0 to 1."""
     net = load_vgg19("embedded", verbose=False)
     images = sample("coffee").resize((96, 64)), sample("starry_harbour")
-    photo, painting = (preprocess(img, fit_shape(img, side)) for img, side in zip(images, (96, 144)))
+    photo, painting = preprocess_pair(*images, 96)
     for step in optimize(net, photo, painting, style_weight=style_weight, num_epochs=30):
         X = step.X
     painted = preprocess(postprocess(X), (64, 96))  # clamped

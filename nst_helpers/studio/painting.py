@@ -9,8 +9,8 @@ from ..features import check_layers, shared_vgg19
 from ..images import jpeg, small
 from ..painter import load_painter
 from ..preprocessing import fit_shape, postprocess, preprocess
+from ..pyramid import COARSE
 from ..run import Run
-from ..training import COARSE
 from . import panel
 from .runs import Kept, Shelf
 
