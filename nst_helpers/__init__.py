@@ -6,7 +6,8 @@ from .figures import PALETTE, contact_sheet, show_images
 from .preprocessing import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
 from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, layer_index, layer_name
 from .settings import DEFAULTS, PUBLISHED, Settings
-from .weights import Parameters, WeightsError, find_weights, imagenet_path, random_parameters
+from .download import WeightsError, imagenet_path
+from .weights import Parameters, find_weights, random_parameters
 from .features import VGG19, check_layers, extract_features, load_vgg19
 from .losses import compute_loss, content_loss, gram, style_loss, tv_loss
 from .style_losses import STYLE_LOSSES, adain, moments

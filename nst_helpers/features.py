@@ -6,11 +6,12 @@ import torch
 from d2l import torch as d2l
 from torch import nn
 
+from .download import imagenet_path
 from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
-from .validation import shown
-from .weights import Parameters, find_weights, imagenet_path
+from .validation import first_line, shown
+from .weights import Parameters, find_weights
 
 
 class VGG19(nn.Sequential):
@@ -71,10 +72,8 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     net.load_state_dict(found.tensors, assign=True)
     net.source, net.settings = found.source, DEFAULTS.get(found.source, PUBLISHED)
     net = frozen(net, device)
-    if found.source in (
-        "embedded",
-        "learned",
-    ):  # 1.4 times as fast; the full network gains little and keeps published digits
+    # 1.4 times as fast for the slim networks; the full one gains little, and keeps the published digits as it is
+    if found.source in ("embedded", "learned"):
         net = net.to(memory_format=torch.channels_last)
     if verbose:
         print("\n".join(filter(None, [found.note, repr(net)])))
@@ -86,12 +85,13 @@ def frozen(net, device=None):
     try:
         return net.requires_grad_(False).eval().to(d2l.try_gpu() if device is None else device)
     except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA asserts
-        why = str(error).splitlines()[0]
-        raise ValueError(f"the network cannot be put on the device {shown(device)} ({why:.120})") from error
+        raise ValueError(
+            f"the network cannot be put on the device {shown(device)} ({first_line(error):.120})"
+        ) from error
 
 
 def shared_vgg19(weights):
-    """``load_vgg19`` without a word, done once for all who ask; for a file, again whenever that was rewritten."""
+    """``load_vgg19`` without the printed line, cached. A file of weights is read again when it has changed."""
     path = imagenet_path() if weights == "imagenet" else expanded(weights)
     return _loaded(weights, (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None)
 

@@ -9,6 +9,8 @@ import inspect
 
 from PIL import Image
 
+from .validation import first_line
+
 TAKES = {
     "preprocess": "an RGB PIL image and (height, width)",
     "postprocess": "an image tensor (1, 3, h, w) of floats",
@@ -69,8 +71,7 @@ def guarded(function, takes):
             inspect.signature(function).bind(*args, **kwargs)
             own = args[name != function.__qualname__ :]  # without self
             given = ", ".join(map(_described, [*own, *kwargs.values()]))
-            why = (str(error).splitlines() or [""])[0]
-            raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({why:.120})") from error
+            raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({first_line(error):.120})") from error
 
     return checked
 

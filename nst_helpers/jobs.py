@@ -18,7 +18,7 @@ from .preprocessing import check_shape
 from .sample_images import samples
 from .settings import DEFAULTS, PUBLISHED, Settings, shortened
 from .validation import printable, shown
-from .weights import SOURCES, imagenet_path
+from .weights import SOURCES, without_download
 
 FORMAT = 1  # of a result; part of the hash
 KEY = "nst_helpers"  # the entry of a PNG file that holds a result's settings and losses, as JSON
@@ -114,10 +114,7 @@ class Result:
 def _source(weights):
     """A source of weights by its name, ``"auto"`` resolved without a download; or a file's path."""
     weights = os.fspath(weights) if isinstance(weights, (str, os.PathLike)) else weights
-    if weights == "auto":
-        weights = os.environ.get("NST_WEIGHTS", "").strip() or "auto"
-    if weights == "auto":
-        weights = "imagenet" if imagenet_path().is_file() else "embedded"
+    weights = without_download(weights)
     if weights in SOURCES:
         return weights
     if not isinstance(weights, str) or not Path(weights).suffix:

@@ -19,7 +19,7 @@ from torch import nn
 from .features import best_precision, frozen
 from .files import full_path, written_whole
 from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .validation import check_between, printable, shown
+from .validation import check_between, first_line, printable, shown
 from .weights import WeightsError
 
 BASE = Path(__file__).with_name("painter.safetensors")
@@ -204,6 +204,6 @@ def load_painter(path=BASE, device=None):
         painter = Painter(json.loads(header["styles"]), int(header["channels"]), int(header["residuals"]))
         painter.load_state_dict(tensors)
     except (SafetensorError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        why = first_line(error)
         raise WeightsError(f"{printable(path, 300)} is not a painter made by nst_helpers ({why:.120})") from error
     return frozen(painter, device).to(memory_format=torch.channels_last)

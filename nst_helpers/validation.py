@@ -20,6 +20,11 @@ def printable(text, length=60):
     return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
 
 
+def first_line(error):
+    """The first line of an error's text, at most 200 characters, or its type where it has no text."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
 def check_between(name, value, low, high, whole=False):
     """Raise ``ValueError`` unless ``value`` is a number, or a ``whole`` one, from ``low`` to ``high``."""
     kind = numbers.Integral if whole else numbers.Real

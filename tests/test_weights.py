@@ -28,13 +28,15 @@ from nst_helpers import (
     DEFAULTS,
     LAYER_NAMES,
     WeightsError,
+    download,
     extract_features,
     find_weights,
     load_vgg19,
     weights,
 )
+from nst_helpers.download import fetch_imagenet
 from nst_helpers.layers import CONV_NAMES, DEPTHS
-from nst_helpers.weights import EMBEDDED, Parameters, fetch_imagenet, random_parameters, read_checkpoint
+from nst_helpers.weights import EMBEDDED, Parameters, random_parameters, read_checkpoint
 
 PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")  # a fork has torch imported
 
@@ -159,7 +161,7 @@ def cache(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxies of its first use
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
@@ -171,7 +173,7 @@ def nothing_left(cache):
 def test_download(server, cache, parameters, monkeypatch, capsys, legacy):
     server.data = checkpoint(parameters, legacy)
     name = f"vgg19-{hashlib.sha256(server.data).hexdigest()[:8]}.pth"
-    monkeypatch.setattr(weights, "IMAGENET_URL", f"http://127.0.0.1:{server.server_port}/{name}")
+    monkeypatch.setattr(download, "IMAGENET_URL", f"http://127.0.0.1:{server.server_port}/{name}")
     for _ in range(2):  # the second time from the cache
         net = load_vgg19("imagenet", device="cpu")
         assert net.source == "imagenet" and net.settings == DEFAULTS["imagenet"]
@@ -240,7 +242,7 @@ def test_tries_again(server, cache, behave):
 
 def test_waits_between_tries(server, cache, monkeypatch):
     server.script, pauses = [status(500)], []
-    monkeypatch.setattr(weights, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
     with pytest.raises(WeightsError):
         fetch_imagenet(server.url)
     assert len(pauses) == 2 and 0 < sum(pauses) < 10
@@ -260,7 +262,7 @@ def test_unknown_host(cache):
 
 
 def test_silent_server(server, cache, monkeypatch):
-    monkeypatch.setattr(weights, "TIMEOUT", 0.3)
+    monkeypatch.setattr(download, "TIMEOUT", 0.3)
     server.script = [silent]
     start = time.monotonic()
     with pytest.raises(WeightsError, match="timed out"):
@@ -273,7 +275,7 @@ def test_silent_server(server, cache, monkeypatch):
 def test_auto(server, cache, monkeypatch, capsys, behave, words):
     """What can be fetched is taken; what cannot is replaced, and a visible line says why."""
     monkeypatch.delenv("NST_WEIGHTS", raising=False)
-    monkeypatch.setattr(weights, "IMAGENET_URL", server.url)
+    monkeypatch.setattr(download, "IMAGENET_URL", server.url)
     server.script = [behave]
     found = find_weights()
     if words is None:
@@ -287,7 +289,7 @@ def test_auto(server, cache, monkeypatch, capsys, behave, words):
 
 def test_auto_with_a_damaged_cache(server, cache, monkeypatch):
     monkeypatch.delenv("NST_WEIGHTS", raising=False)
-    monkeypatch.setattr(weights, "IMAGENET_URL", server.url)
+    monkeypatch.setattr(download, "IMAGENET_URL", server.url)
     cache.mkdir(parents=True)
     (cache / Path(server.url).name).write_bytes(server.data[:1000])
     found = find_weights()
@@ -298,7 +300,7 @@ def test_auto_with_a_damaged_cache(server, cache, monkeypatch):
 def test_stop_during_auto_download(server, cache, monkeypatch):
     """The stop button, pressed half-way: the embedded weights are taken and nothing is left behind."""
     monkeypatch.delenv("NST_WEIGHTS", raising=False)
-    monkeypatch.setattr(weights, "IMAGENET_URL", server.url)
+    monkeypatch.setattr(download, "IMAGENET_URL", server.url)
 
     def stop(handler):
         cut(handler)
@@ -322,7 +324,7 @@ def test_stop_during_wanted_download(cache, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(weights, "_download", stop)
+    monkeypatch.setattr(download, "_download", stop)
     with pytest.raises(KeyboardInterrupt):
         find_weights("imagenet")
 
@@ -386,7 +388,7 @@ def test_one_byte_at_a_time(server, cache, monkeypatch):
             handler.wfile.write(b"x")
             handler.wfile.flush()
 
-    monkeypatch.setattr(weights, "TIMEOUT", 0.3)
+    monkeypatch.setattr(download, "TIMEOUT", 0.3)
     server.script = [drip]
     with pytest.raises(WeightsError, match=r"broke \(it brought \d+ bytes in 1 seconds\).*NST_WEIGHTS=embedded"):
         fetch_imagenet(server.url)
@@ -398,7 +400,7 @@ def test_enough_bytes_in_every_half_minute(server, cache, monkeypatch, seconds, 
     """By a clock on which every block takes so long."""
     clock = itertools.count(0, seconds)
     slow = SimpleNamespace(sleep=lambda seconds: None, monotonic=lambda: next(clock))
-    monkeypatch.setattr(weights, "time", slow)
+    monkeypatch.setattr(download, "time", slow)
     server.data = os.urandom(5 << 20)
     url = f"http://127.0.0.1:{server.server_port}/vgg19-{hashlib.sha256(server.data).hexdigest()[:8]}.pth"
     if fast:
@@ -468,7 +470,7 @@ def test_a_proxy_that_is_down_is_named_as_unreachable(server, cache, monkeypatch
 
 
 def test_url_is_torchvisions():
-    assert weights.IMAGENET_URL.endswith("/vgg19-dcbb9e9d.pth") and weights.IMAGENET_URL.startswith("https://")
+    assert download.IMAGENET_URL.endswith("/vgg19-dcbb9e9d.pth") and download.IMAGENET_URL.startswith("https://")
 
 
 # Files.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tally import WHOLE, cases, count, judged
 from test_weights import PROCESSES, cache, nothing_left, server, whole  # noqa: F401 (fixtures)
 
-from nst_helpers import weights
-from nst_helpers.weights import fetch_imagenet
+from nst_helpers import download
+from nst_helpers.download import fetch_imagenet
 
 
 @st.composite
@@ -46,7 +46,7 @@ def behaviors(draw):
 @cases(short=12, whole=60)
 @given(script=st.lists(behaviors(), min_size=1, max_size=3))
 def test_servers(server, cache, monkeypatch, script):  # noqa: F811
-    monkeypatch.setattr(weights, "TIMEOUT", 0.15)
+    monkeypatch.setattr(download, "TIMEOUT", 0.15)
     server.script = script
     start = time.monotonic()
     path = judged("servers", lambda: fetch_imagenet(server.url))
