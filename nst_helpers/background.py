@@ -15,7 +15,7 @@ _WORKERS = weakref.WeakSet()
 
 @atexit.register
 def _close_all():
-    """A thread inside torch when Python ends would end it with a crash."""
+    """Python crashes at its end if a thread is still inside torch."""
     for worker in list(_WORKERS):
         worker.close()
         worker.thread.join(5)
@@ -83,7 +83,7 @@ class Worker:
             try:
                 if request is not None:
                     self.serve(request)
-            except Exception as error:  # somebody must hear of it, and the thread must outlive it, whatever comes
+            except Exception as error:  # whatever it is: ``fail`` reports it, and the thread lives on
                 with contextlib.suppress(Exception):
                     self.fail(error)
             request = None  # it may hold pictures

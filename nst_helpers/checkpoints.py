@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from .composite import CompositeImage
-from .files import full_path, written_whole
+from .files import atomic_write, full_path
 from .lbfgs import LBFGS
 from .settings import Settings, shortened
 from .state import State
@@ -43,9 +43,11 @@ class Checkpoint:
         """The run in the file, or ``None`` without a file. ``ValueError`` if the file holds another run."""
         if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
             return None
-        run, step, built = read(
-            self.path, lambda tensors, about: (dict(about["run"]), int(about["step"]), build(tensors, about))
-        )
+
+        def with_its_run(tensors, about):
+            return dict(about["run"]), int(about["step"]), build(tensors, about)
+
+        run, step, built = read(self.path, with_its_run)
         if not self.run["coarse_first"] and self.run["num_epochs"] >= step:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
@@ -77,25 +79,24 @@ class Checkpoint:
             write(self.path, tensors, {**about, "run": self.run})
             self.failed = ""
         except (OSError, MemoryError) as error:
-            said, before = str(error) or "no memory is left", self.failed
-            self.failed = said
-            if said != before:  # once, not every few seconds
-                warnings.warn(f"the run goes on without a checkpoint: {said}", stacklevel=2)
+            before, self.failed = self.failed, str(error) or "no memory is left"
+            if self.failed != before:  # once, not every few seconds
+                warnings.warn(f"the run goes on without a checkpoint: {self.failed}", stacklevel=2)
         self.due = time.monotonic() + max(EVERY, (time.monotonic() - start) / SHARE)
 
 
 def write(path, tensors, about):
-    """Tensors, and what JSON can hold, in one safetensors file, written whole or not at all. Returns its path."""
+    """Write tensors, and ``about`` as JSON, to one safetensors file, whole or not at all. Returns its path."""
     path, about = full_path(path), json.dumps(about)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     data = save(tensors, {ENTRY: about, SUM: _checksum(tensors, about)})
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(data)
     return path
 
 
 def read(path, build):
-    """What ``build(tensors, about)`` makes of what ``write`` wrote. ``OSError`` or ``ValueError``, naming the file."""
+    """``build(tensors, about)`` of what ``write`` wrote. Raises ``OSError`` or ``ValueError``, naming the file."""
     path = full_path(path)
     name = printable(path, 300)
     if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
@@ -107,11 +108,11 @@ def read(path, build):
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         if header[SUM] != _checksum(tensors, header[ENTRY]):
-            raise ValueError("its checksum is another")
+            raise ValueError("its checksum is wrong")
         return build(tensors, json.loads(header[ENTRY]))
     except PermissionError as error:
         raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
-    except Exception as error:  # what is in it may be anybody's
+    except Exception as error:  # anybody's file: reading and building may raise nearly anything
         raise ValueError(f"{name} is not a run that nst_helpers saved, or it is damaged ({error!s:.120})") from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageSequence
 
-from .files import full_path, written_whole
+from .files import atomic_write, full_path
 from .images import identified, jpeg, open_image, to_rgb
 from .interrupts import held_back
 from .validation import check_between, check_picture, shown
@@ -60,12 +60,12 @@ class Clip:
     def save(self, path):
         """Write an animated WebP, or what the suffix says (.gif, .png). Returns the path.
 
-        Raises ``ValueError`` for another suffix, and ``OSError`` as ``written_whole`` does.
+        Raises ``ValueError`` for another suffix, and ``OSError`` as ``atomic_write`` does.
         """
         path = full_path(path)
         if path.suffix.lower() not in (".webp", ".gif", ".png"):
             raise ValueError(f"{path.name}: end the name in .webp, .gif or .png to say which moving picture to write")
-        with written_whole(path) as file:
+        with atomic_write(path) as file:
             file.write(self._bytes(path.suffix[1:].lower()))
         return path
 

@@ -14,7 +14,7 @@ import torch
 from torch.hub import tqdm
 from torchvision.models import VGG19_Weights
 
-from .files import NotWritten, written_whole
+from .files import NotWritten, atomic_write
 from .validation import first_line
 
 IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
@@ -76,7 +76,7 @@ class _TooSlow(TimeoutError):
 
 def _download(url, path, expected):
     digest, request = hashlib.sha256(), Request(url, headers={"User-Agent": "nst_helpers"})
-    with written_whole(path) as file, urlopen(request, timeout=TIMEOUT) as answer:
+    with atomic_write(path) as file, urlopen(request, timeout=TIMEOUT) as answer:
         with tqdm(total=answer.length, unit="B", unit_scale=True, unit_divisor=1024) as bar:
             since, brought = time.monotonic(), 0
             while block := answer.read1(1 << 17):
@@ -93,7 +93,7 @@ def _download(url, path, expected):
 
 
 def _check_once(path, expected):
-    """Check the hash of a file in the cache, and write down its size and time: then it need not be read again."""
+    """Check the hash of a file in the cache. Its size and time are kept beside it, so that this is done only once."""
     about = path.stat()
     mark, seen = path.parents[1] / f"{path.name}.checked", f"{about.st_size} {about.st_mtime_ns}"
     with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -107,5 +107,5 @@ def _check_once(path, expected):
         raise WeightsError(
             f"{path} is not the file that was published (its hash is wrong): delete it, then run this again"
         )
-    with contextlib.suppress(NotWritten), written_whole(mark) as file:  # a cache that only others may write
+    with contextlib.suppress(NotWritten), atomic_write(mark) as file:  # a cache that this user cannot write to
         file.write(seen.encode())

@@ -8,7 +8,7 @@ from torch import nn
 
 from .download import imagenet_path
 from .files import expanded
-from .layers import DEPTHS, LAYER_NAMES, WIDTHS, layer_index
+from .layers import DEPTHS, LAYER_NAMES, LAYERS, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
 from .validation import first_line, shown
 from .weights import Parameters, find_weights
@@ -120,14 +120,14 @@ def check_layers(net, X, content_layers, style_layers):
     deepest = max(content_at + style_at)
     if deepest >= len(net):
         raise ValueError(f"this network ends before {LAYER_NAMES[deepest]}: it has {len(net)} layers")
-    pools = sum(name.startswith("pool") for name in LAYER_NAMES[:deepest])
-    least = 2 ** (pools + LAYER_NAMES[deepest].startswith("pool"))
-    if getattr(net[0], "padding_mode", "zeros") == "reflect":  # mirroring a border takes at least two pixels
-        least = max(least, 2 ** (pools + 1))
+    layer = LAYERS[LAYER_NAMES[deepest]]
+    least = layer.stride
+    if layer.kind != "pool" and getattr(net[0], "padding_mode", "zeros") == "reflect":
+        least *= 2  # mirroring a border takes at least two pixels
     height, width = X.shape[-2:]
     if min(height, width) < least:
         raise ValueError(
-            f"an image of {height}×{width} pixels is too small for {LAYER_NAMES[deepest]}: "
+            f"an image of {height}×{width} pixels is too small for {layer.name}: "
             f"use at least {least}×{least}, or shallower layers"
         )
     return content_at, style_at

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Paths of files, and files that are written whole or not at all."""
 
 import contextlib
 import errno
@@ -14,7 +14,7 @@ import psutil
 
 from .validation import printable, shown
 
-# What a disk may answer while bytes are on their way to it. Other errors are not the file's.
+# Errors of a disk while it is written to. Any other error in that block is not about the file.
 DISK_ERRORS = {
     errno.ENOSPC: "the disk is full",
     errno.EFBIG: "it is larger than files may be here",
@@ -22,7 +22,7 @@ DISK_ERRORS = {
 }
 if hasattr(errno, "EDQUOT"):  # not on Windows
     DISK_ERRORS[errno.EDQUOT] = "your share of the disk is used up"
-FORGOTTEN = 86_400  # seconds after which another machine's unfinished file belongs to nobody
+ABANDONED = 86_400  # seconds after which an unfinished file of another machine is removed
 
 
 class NotWritten(OSError):
@@ -47,14 +47,14 @@ def expanded(path):
 
 
 @contextlib.contextmanager
-def written_whole(path):
-    """A new binary file to write to; it becomes ``path`` when the block ends well, and else leaves no trace.
+def atomic_write(path):
+    """A new binary file to write to. It becomes ``path`` if the block ends without an error, and else is removed.
 
-    The bytes go into a file beside it, then that is renamed: whoever opens ``path``, even after a
-    power cut, finds the old file or the new one, never a part. Folders are made as needed.
-    Raises ``NotWritten``, an ``OSError``, if it cannot be written; what else is raised in the block passes.
+    The bytes go into a temporary file beside ``path``, which is renamed at the end: whoever opens ``path``, even after
+    a power cut, finds the old file or the new one, never a part. Folders are made as needed.
+    Raises ``NotWritten``, an ``OSError``, if it cannot be written. Other errors in the block pass.
 
-    >>> with written_whole("numbers.bin") as file:
+    >>> with atomic_write("numbers.bin") as file:
     ...     file.write(b"123")
     """
     path = Path(os.path.realpath(full_path(path)))  # a link stays a link
@@ -65,7 +65,7 @@ def written_whole(path):
     try:
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_forgotten(path.parent, stem, host)
+            _remove_abandoned(path.parent, stem, host)
             file = partial.open("xb")
         with _explained(path, DISK_ERRORS), file:
             yield file
@@ -93,11 +93,11 @@ def _explained(path, only=None):
         ) from error
 
 
-def _remove_forgotten(folder, stem, host):
-    """Remove what killed processes left of this file."""
+def _remove_abandoned(folder, stem, host):
+    """Remove unfinished versions of this file that killed processes left behind."""
     for partial in folder.glob(f"{glob.escape(stem)}*.partial"):
-        with contextlib.suppress(OSError, ValueError):  # somebody else was faster; a name of another kind
+        with contextlib.suppress(OSError, ValueError):  # another process was faster; a name of another kind
             _, its_host, pid, _, _ = partial.name.rsplit(".", 4)
             dead = its_host == host and not psutil.pid_exists(int(pid))
-            if dead or time.time() - partial.stat().st_mtime > FORGOTTEN:
+            if dead or time.time() - partial.stat().st_mtime > ABANDONED:
                 partial.unlink()

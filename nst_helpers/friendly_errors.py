@@ -77,7 +77,7 @@ def guarded(function, takes):
 
 
 def _described(value):
-    """A value in a word, with its shape or size if it has one."""
+    """The type of a value, with its shape or size if it has one."""
     kind = type(value).__name__
     size = getattr(value, "shape", getattr(value, "size", None))
     return f"{kind} {tuple(size)}" if isinstance(size, tuple) else "None" if value is None else kind

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .files import full_path, written_whole
+from .files import atomic_write, full_path
 from .sample_images import PICTURES, sample, samples  # noqa: F401 (images.sample is a public name)
 from .validation import check_picture, printable, shown
 
-# What open_image decodes. Pillow knows more; among the rest are formats that start another program (EPS: Ghostscript)
-# and decoders that hardly anybody uses or tests.
+# What open_image decodes. Pillow knows more formats, some of which start another program (EPS: Ghostscript), and some
+# whose decoders hardly anybody uses or tests.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF", "HEIF")
-# Rows of a 16-bit picture that are scaled at a time, so that it needs little more memory than it has pixels
+# Rows of a 16-bit picture that are scaled at a time, so that scaling needs little memory
 STRIP = 256
 try:
     import pi_heif  # the photographs of phones
@@ -150,7 +150,7 @@ def save_image(img, path):
         raise ValueError(
             f"{path.name}: {fmt} cannot hold this picture of {img.width}×{img.height} ({error})"
         ) from error
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(encoded.getbuffer())
     return path
 

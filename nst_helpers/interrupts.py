@@ -1,15 +1,14 @@
-"""Stop (■ in Jupyter, Ctrl-C elsewhere), at a moment when nothing is half done."""
+"""Interrupts (■ in Jupyter, Ctrl-C elsewhere) that wait until nothing is half done."""
 
 import signal
 import threading
 
 
 class held_back:  # noqa: N801 (it reads as a verb after "with")
-    """A block that an interrupt cannot break. It is held back until the block has ended, and then raised.
+    """An interrupt during the block is raised only when the block has ended.
 
-    ``pressed`` says whether one came. ``deliver=False``: it is not raised, because the block itself asks for
-    ``pressed`` and ends soon; who presses Stop twice, or ten times, breaks nothing either. Without effect outside the
-    main thread, which is the only one that Python interrupts.
+    ``pressed`` says whether one came. With ``deliver=False`` none is raised, however often Stop is pressed: the block
+    looks at ``pressed`` and ends by itself. Without effect outside the main thread: Python interrupts no other.
     """
 
     def __init__(self, deliver=True):
@@ -33,7 +32,7 @@ class held_back:  # noqa: N801 (it reads as a verb after "with")
 
 
 class heard_once(held_back):  # noqa: N801
-    """A block in which the first interrupt is raised as ever, and those that come while it is dealt with are not."""
+    """In this block the first interrupt is raised as usual; later ones, while it is being handled, are ignored."""
 
     def __init__(self):
         super().__init__(deliver=False)

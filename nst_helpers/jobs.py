@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from .files import expanded, full_path
 from .images import identified, open_image
 from .preprocessing import check_shape
-from .sample_images import samples
+from .sample_images import credit_of, samples
 from .settings import DEFAULTS, PUBLISHED, Settings, shortened
 from .validation import printable, shown
 from .weights import SOURCES, without_download
@@ -106,8 +106,8 @@ class Result:
         if self.path is None:
             return None
         img = open_image(self.path)
-        if self.job.content in samples() and samples()[self.job.content].kind == "photograph":
-            img.info["credit"] = f"{self.job.content}: {', '.join(samples()[self.job.content][1:])}"
+        if credit := credit_of(self.job.content):
+            img.info["credit"] = credit
         return img
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import nn
 
 from .features import best_precision, frozen
-from .files import full_path, written_whole
+from .files import atomic_write, full_path
 from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
 from .validation import check_between, first_line, printable, shown
 from .weights import WeightsError
@@ -176,14 +176,14 @@ def mirrored(X, count):
 def save_painter(painter, path):
     """Write a painter as safetensors in half precision; ``load_painter`` reads it back. Returns the path.
 
-    Raises ``OSError`` as ``written_whole`` does.
+    Raises ``OSError`` as ``atomic_write`` does.
     """
     if not isinstance(painter, Painter):
         raise ValueError(f"painter must be a Painter, as load_painter gives it; it is {shown(painter)}")
     path, tensors = full_path(path), painter.state_dict()
     header = {name: str(getattr(painter, name)) for name in ("channels", "residuals")}
     header["styles"] = json.dumps(list(painter.styles))
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(save({name: value.half().cpu().contiguous() for name, value in tensors.items()}, header))
     return path
 

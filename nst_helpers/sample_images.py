@@ -60,6 +60,11 @@ def check_sample(name):
         raise ValueError(f"there is no sample image {shown(name)}; there are {', '.join(samples())}")
 
 
+def credit_of(name):
+    """The ``Credit`` of a photograph, or ``None`` for any other picture."""
+    return Credit(f"{name}: {', '.join(_PHOTOGRAPHS[name][1:])}") if name in _PHOTOGRAPHS else None
+
+
 def sample(name):
     """A sample image by name, as an RGB ``PIL.Image``. ``ValueError`` for a name not in ``samples()``.
 
@@ -70,9 +75,8 @@ def sample(name):
         return Image.open(PICTURES / f"{name}.jpg").convert("RGB")
     from skimage import data  # only when needed: it takes long to import
 
-    function, credit, license = _PHOTOGRAPHS[name]
-    img = Image.fromarray(getattr(data, function)()).convert("RGB")
-    img.info["credit"] = Credit(f"{name}: {credit}, {license}")  # Pillow keeps it through resize and crop
+    img = Image.fromarray(getattr(data, _PHOTOGRAPHS[name][0])()).convert("RGB")
+    img.info["credit"] = credit_of(name)  # Pillow keeps it through resize and crop
     return img
 
 

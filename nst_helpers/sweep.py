@@ -14,7 +14,7 @@ from functools import lru_cache
 import psutil
 import torch
 
-from .files import full_path, written_whole
+from .files import atomic_write, full_path
 from .interrupts import held_back
 from .job_painting import memory_of, open_recent, paint, sentence, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, read_result
@@ -41,7 +41,7 @@ def sweep(jobs, folder, executor=None, workers=None):
     if executor is not None and not hasattr(executor, "submit"):
         raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {shown(executor)}")
     with held_back():
-        with written_whole(folder / ".writable"):
+        with atomic_write(folder / ".writable"):
             pass
         (folder / ".writable").unlink(missing_ok=True)
     digest = lru_cache(maxsize=None)(digest_of)
@@ -158,7 +158,7 @@ class _Sweep:
                 return {**found}
             path = self.folder / f"{key}.png"
             try:
-                with written_whole(path) as file:
+                with atomic_write(path) as file:
                     file.write(png)
             except OSError as error:
                 return {"disk": error}

@@ -11,7 +11,7 @@ import torch
 from .fast_objective import FastObjective, _full
 from .features import VGG19, check_layers, load_vgg19
 from .interrupts import heard_once
-from .layers import LAYER_NAMES, LAYERS, layer_name
+from .layers import LAYERS, layer_name
 from .losses import tv_loss
 from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess_pair
 from .pyramid import next_start
@@ -31,9 +31,9 @@ def cuts(length, tile, stride):
     return [i * strides // count * stride for i in range(count)] + [length]
 
 
-def strides_of(layer):
-    """Pixels from one position of a layer's feature map to the next, its own pooling counted."""
-    return 2 ** sum(LAYERS[name].kind == "pool" for name in LAYER_NAMES[: layer + 1])
+def stride_of(layer):
+    """Pixels from one position of a layer's feature map to the next."""
+    return LAYERS[layer_name(layer)].stride
 
 
 class TiledObjective:
@@ -54,7 +54,7 @@ class TiledObjective:
         for X in (content_X, style_X):
             content_at, style_at = check_layers(net, X, settings.content_layers, settings.style_layers)
         deepest = max(content_at + style_at)
-        self.tile, self.stride = tile, strides_of(deepest)
+        self.tile, self.stride = tile, stride_of(deepest)
         field = LAYERS[layer_name(deepest)].receptive_field
         self.margin = math.ceil(field / 2 / self.stride + 1) * self.stride
         corners = [X[:, :, : 4 * self.stride, : 4 * self.stride] for X in (content_X, style_X)]
@@ -82,7 +82,7 @@ class TiledObjective:
         """Index and feature map of every layer in use: of a tile that was cut with its margin, without the margin."""
         for at, Y in self.fast.features(region):
             parts = [
-                slice((start - first) // strides_of(at), None if end == length else (end - first) // strides_of(at))
+                slice((start - first) // stride_of(at), None if end == length else (end - first) // stride_of(at))
                 for (start, end, first, _), length in zip(place, shape[-2:])
             ]
             yield at, Y[:, :, parts[0], parts[1]]
@@ -102,17 +102,17 @@ class TiledObjective:
 
     def content_part(self, number, at, Y, shape):
         """A tile's share of the content loss, which is a mean over the whole feature map."""
-        weight, count = self.fast.contents[at][0], Y.shape[1] * math.prod(side // strides_of(at) for side in shape[-2:])
+        weight, count = self.fast.contents[at][0], Y.shape[1] * math.prod(side // stride_of(at) for side in shape[-2:])
         return weight * torch.square(_full(Y) - _full(self.contents[number, at])).sum() / count
 
-    def measure(self, X, slope):
-        """Content loss, style loss, and, if asked for, the gradient of their sum, ``(1, 3, h, w)``."""
+    def measure(self, X, with_gradient):
+        """Content loss, style loss, and the gradient of their sum, ``(1, 3, h, w)``, or ``None``."""
         with torch.no_grad():
             grams, content = self.whole(X)
             weights = {at: weight for at, (weight, _) in self.fast.styles.items()}
-            off = {at: grams[at] - self.targets[at] for at in grams}
-            style = sum((weights[at] * off[at].square().mean() for at in off), X.new_zeros(()))
-        if not slope:
+            differences = {at: grams[at] - self.targets[at] for at in grams}
+            style = sum((weights[at] * differences[at].square().mean() for at in error), X.new_zeros(()))
+        if not with_gradient:
             return content, style, None
         gradient = torch.zeros_like(X)
         for number, place in enumerate(self.places(X)):
@@ -120,10 +120,10 @@ class TiledObjective:
             with torch.enable_grad():
                 loss = X.new_zeros(())
                 for at, Y in self.features(region, place, X.shape):
-                    if at in off:  # has the slope of the style loss: 2 (G − A) for every entry of G, as a mean
+                    if at in differences:  # with the gradient of the style loss: 2 (G − A), as a mean over G
                         x = _full(Y).flatten(2)[0]
-                        count = Y.shape[1] * math.prod(side // strides_of(at) for side in X.shape[-2:])
-                        loss = loss + 2 * weights[at] * (off[at] * (x @ x.T)).mean() / count
+                        count = Y.shape[1] * math.prod(side // stride_of(at) for side in X.shape[-2:])
+                        loss = loss + 2 * weights[at] * (differences[at] * (x @ x.T)).mean() / count
                     if (number, at) in self.contents:
                         loss = loss + self.content_part(number, at, Y, X.shape)
             cut(gradient, place).add_(torch.autograd.grad(loss, region)[0])
@@ -135,7 +135,7 @@ class TiledObjective:
 
 
 class _Measured(torch.autograd.Function):
-    """Losses whose gradient was computed with them. It is that of their sum: they may not be weighted any more."""
+    """Losses whose gradient, that of their sum, was computed with them: it cannot be weighted afterwards."""
 
     @staticmethod
     def forward(ctx, X, objective):

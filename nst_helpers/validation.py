@@ -6,16 +6,16 @@ from PIL import Image
 
 
 def shown(value):
-    """A value for a sentence, of any length, on one line; Python refuses to write integers of thousands of digits."""
+    """``repr(value)`` on one line, at most 60 characters of it, for the sentence of an error."""
     try:
         return " ".join(f"{value!r:.300}".split())[:60]
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # Python refuses to write integers of thousands of digits
         return "too long to write"
 
 
 def printable(text, length=60):
-    """Text that can be printed on one line: a file's name may hold line breaks and bytes that are no text."""
-    text = str(text).encode("utf-8", "replace").decode()
+    """Text, such as the name of a file, as it can be printed on one line; the middle of a long one is left out."""
+    text = str(text).encode("utf-8", "replace").decode()  # names of files may hold bytes that are no text
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= length else f"{text[: length - 10]}…{text[-9:]}"
 

@@ -1,10 +1,10 @@
 """Notebook 03: where VGG-19's parameters come from.
 
-Three sources feed one network, with the same 16 convolutions under the same names:
+There are three sources for one network, with the same 16 convolutions under the same names:
 
 * ``imagenet``: torchvision's pretrained VGG-19 (548 MB, fetched once, kept in torch's cache);
-* ``embedded``: a slim VGG-19 that ships in this folder, learned from seven pictures (notebook 08);
-* ``random``: He-initialized from a seed, to see what training buys.
+* ``embedded``: a slim VGG-19 in this folder, learned from seven pictures (notebook 08);
+* ``random``: He-initialized from a seed, to see what training adds.
 """
 
 import math
@@ -135,7 +135,7 @@ def read_checkpoint(path, source):
             for name, kind in (name.split(".") for name in TENSORS)
         }
         return Parameters(source, _checked(tensors), _widths(tensors))
-    except Exception as error:  # an unpickler given garbage raises nearly anything
+    except Exception as error:  # torch raises nearly anything for a damaged file
         why = first_line(error)
         advice = "delete it, then run this again to download it" if source == "imagenet" else "give another file"
         raise WeightsError(
@@ -144,12 +144,12 @@ def read_checkpoint(path, source):
 
 
 def _checked(tensors):
-    """The tensors, after checking that every one has the shape that VGG-19 gives it, and finite numbers."""
+    """The tensors, if all have the shapes that VGG-19 gives them and hold finite numbers; else ``ValueError``."""
     widths, channels = _widths(tensors), 3
     for name in CONV_NAMES:
         width = widths[int(name[4]) - 1]
         if tensors[f"{name}.weight"].shape != (width, channels, 3, 3) or tensors[f"{name}.bias"].shape != (width,):
-            raise ValueError(f"{name} has a shape that VGG-19 has not")
+            raise ValueError(f"{name} does not have the shape that VGG-19 gives it")
         channels = width
     for name, tensor in tensors.items():
         if not tensor.numel() or not tensor.isfinite().all():

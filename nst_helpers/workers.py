@@ -1,4 +1,4 @@
-"""Notebook 11: who paints: worker processes of this machine, or a Dask cluster. Both are executors.
+"""Notebook 11: who paints the jobs: worker processes of this machine, or a Dask cluster. Both are executors.
 
 "Executor" is meant as in Python's ``concurrent.futures``: ``submit(function, argument)`` gives a future.
 """
@@ -28,9 +28,9 @@ class Pool:
     def __init__(self, workers):
         context = multiprocessing.get_context("spawn")
         self.workers = workers
-        self.reader, self.line = context.Pipe(duplex=False)  # whoever reads the other end notices when this one is gone
+        self.reader, self.line = context.Pipe(duplex=False)  # a worker that reads it sees when this process ends
         self.executor = ProcessPoolExecutor(workers, context, _begin, (self.reader,))
-        with _deaf():
+        with _ignoring_interrupts():
             ready = self.executor.submit(os.getpid)
         self.started = None  # when the first process was ready
         ready.add_done_callback(self._note_start)
@@ -77,7 +77,7 @@ class Pool:
 
 
 def _begin(reader):
-    """In a new worker process: one thread, deaf to the Stop button, and gone when the other end of the line is."""
+    """In a new worker process: use one thread, ignore the Stop button, and end when the parent process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
 
@@ -90,8 +90,8 @@ def _begin(reader):
 
 
 @contextlib.contextmanager
-def _deaf():
-    """Processes that are started here ignore the Stop button from their first moment, as far as Python allows."""
+def _ignoring_interrupts():
+    """Processes started in this block ignore the Stop button from their first moment, as far as Python allows."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from nst_helpers import save_image
-from nst_helpers.files import FORGOTTEN, full_path, written_whole
+from nst_helpers.files import ABANDONED, atomic_write, full_path
 
 
 def write(path, data=b"new"):
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(data)
 
 
@@ -30,7 +30,7 @@ def test_the_new_replaces_the_old(tmp_path):
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError, MemoryError])
 def test_a_writer_that_fails_leaves_the_old(tmp_path, failure):
     write(tmp_path / "a.bin", b"old")
-    with pytest.raises(failure), written_whole(tmp_path / "a.bin") as file:
+    with pytest.raises(failure), atomic_write(tmp_path / "a.bin") as file:
         file.write(b"half of the n")
         raise failure
     assert contents(tmp_path) == {"a.bin": b"old"}
@@ -80,7 +80,7 @@ def test_a_pipe_or_a_device_stays_what_it_is(tmp_path):
 
 
 def test_errors_that_are_not_the_disks_pass(tmp_path):
-    with pytest.raises(ConnectionResetError, match="^by peer$"), written_whole(tmp_path / "a.bin"):
+    with pytest.raises(ConnectionResetError, match="^by peer$"), atomic_write(tmp_path / "a.bin"):
         raise ConnectionResetError("by peer")
 
 
@@ -96,7 +96,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 def test_what_killed_processes_left_is_removed(tmp_path):
     """Of this process's own unfinished file, of a dead process's, and of two on another machine, two remain."""
-    with written_whole(tmp_path / "a.bin") as file:
+    with atomic_write(tmp_path / "a.bin") as file:
         mine = Path(file.name)
         ours, theirs = mine.name, mine.name.replace(mine.name.split(".")[-4], "elsewhere")
         dead = mine.with_name(ours.replace(f".{os.getpid()}.", ".4194305."))  # above the largest number of a process
@@ -106,8 +106,8 @@ def test_what_killed_processes_left_is_removed(tmp_path):
         # Of another kind, or not to be removed: neither hinders anybody
         mine.with_name(ours.replace(f".{os.getpid()}.", ".nobody.")).touch()
         mine.with_name(ours.replace(f".{os.getpid()}.", ".4194306.")).mkdir()
-        os.utime(old, (time.time() - FORGOTTEN - 1,) * 2)
-        with written_whole(tmp_path / "a.bin") as again:
+        os.utime(old, (time.time() - ABANDONED - 1,) * 2)
+        with atomic_write(tmp_path / "a.bin") as again:
             again.write(b"another")
         assert mine.exists() and recent.exists() and not dead.exists() and not old.exists()
 

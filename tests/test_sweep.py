@@ -18,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, stylize, sweep, watch, workers
+from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, show_images, stylize, sweep, watch, workers
 from nst_helpers.job_painting import memory_of, paint, task_of, too_large
 from nst_helpers.jobs import job_hash
 from nst_helpers.validation import printable
@@ -128,7 +128,7 @@ def test_results_are_the_pictures_of_stylize_and_are_kept(tmp_path, threads):
             sample("cat"), sample("mosaic_fish"), "embedded", 32, **QUICK, style_weight=result.job.settings.style_weight
         )
         assert np.array_equal(np.asarray(alone), np.asarray(result.image))
-        assert result.image.info["credit"].startswith("cat: Chelsea")
+    assert show_images([found[0].image])[0].figure.get_supxlabel().startswith("cat: Chelsea")
     executor = Counting()
     again = list(sweep(JOBS, tmp_path, executor))
     assert executor.count == 0 and all(result.kept for result in again)
@@ -518,7 +518,7 @@ def test_a_waiting_pool_of_more_workers_is_left_alone(monkeypatch):
 
 
 def test_stop_while_the_folder_is_tried_leaves_nothing_there(tmp_path, monkeypatch):
-    whole = sweep_module.written_whole
+    whole = sweep_module.atomic_write
 
     @contextlib.contextmanager
     def stopped(path):
@@ -526,7 +526,7 @@ def test_stop_while_the_folder_is_tried_leaves_nothing_there(tmp_path, monkeypat
             yield file
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(sweep_module, "written_whole", stopped)
+    monkeypatch.setattr(sweep_module, "atomic_write", stopped)
     with pytest.raises(KeyboardInterrupt):
         sweep(JOBS, tmp_path)
     assert not list(tmp_path.iterdir())

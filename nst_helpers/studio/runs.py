@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..files import full_path, written_whole
+from ..files import atomic_write, full_path
 from ..images import jpeg, small, thumbnail
 from .choices import Choices, read
 
@@ -71,7 +71,7 @@ class Kept:
         text.add_itxt("nst_run", json.dumps(about | {name: getattr(self, name) for name in FLAGS}))
         for step, data in self.frames.items():
             text.add_itxt(f"nst_step {step}", base64.b64encode(data).decode())
-        with written_whole(self.path) as file:
+        with atomic_write(self.path) as file:
             self.image.save(file, "png", pnginfo=text)
 
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-from nst_helpers.files import written_whole
+from nst_helpers.files import atomic_write
 
 WHOLE = bool(os.environ.get("NST_CAMPAIGN"))
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "campaign"
@@ -32,7 +32,7 @@ def count(area, outcome):
     counts[outcome] += 1
     if WHOLE:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        with written_whole(FOLDER / f"{area}.json") as file:
+        with atomic_write(FOLDER / f"{area}.json") as file:
             file.write(json.dumps(counts).encode())
 
 
