@@ -111,7 +111,7 @@ class TiledObjective:
             grams, content = self.whole(X)
             weights = {at: weight for at, (weight, _) in self.fast.styles.items()}
             differences = {at: grams[at] - self.targets[at] for at in grams}
-            style = sum((weights[at] * differences[at].square().mean() for at in error), X.new_zeros(()))
+            style = sum((weights[at] * differences[at].square().mean() for at in differences), X.new_zeros(()))
         if not with_gradient:
             return content, style, None
         gradient = torch.zeros_like(X)

@@ -18,7 +18,19 @@ import psutil
 import pytest
 from PIL import Image
 
-from nst_helpers import Job, Settings, cluster, pictures, read_sweep, sample, show_images, stylize, sweep, watch, workers
+from nst_helpers import (
+    Job,
+    Settings,
+    cluster,
+    pictures,
+    read_sweep,
+    sample,
+    show_images,
+    stylize,
+    sweep,
+    watch,
+    workers,
+)
 from nst_helpers.job_painting import memory_of, paint, task_of, too_large
 from nst_helpers.jobs import job_hash
 from nst_helpers.validation import printable
