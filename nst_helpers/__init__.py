@@ -1,4 +1,7 @@
-"""Helpers of the neural style transfer notebooks. Read the modules in this order; each has its notebook."""
+"""Helpers of the neural style transfer notebooks.
+
+Read the modules in this order. The first line of each names its notebook; the method is complete with ``training``.
+"""
 
 from .sample_images import credits, sample, samples
 from .images import jpeg, open_image, save_image

@@ -1,4 +1,4 @@
-"""One thread in the background, which serves the newest request."""
+"""Shared: one thread in the background, which serves the newest request."""
 
 import atexit
 import contextlib

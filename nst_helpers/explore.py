@@ -1,4 +1,4 @@
-"""Sliders that redraw a picture at once, for every notebook."""
+"""Every notebook: sliders that redraw a picture at once."""
 
 import base64
 import contextlib
@@ -12,8 +12,7 @@ import traitlets
 from d2l import torch as d2l
 from PIL import Image
 
-from .validation import shown
-from .widgets import sentence
+from .validation import sentence, shown
 
 
 class _Names(anywidget.AnyWidget):

@@ -1,4 +1,4 @@
-"""Paths of files, and files that are written whole or not at all."""
+"""Shared: paths of files, and files that are written whole or not at all."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""One-sentence errors for the short functions of the notebooks.
+"""Shared: one-sentence errors for the short functions of the notebooks.
 
 On the page those functions check nothing, so that they stay short, and the package exports the same code. What it
 exports is wrapped in ``guarded``, which turns an error from deep inside torch into a sentence about the arguments.

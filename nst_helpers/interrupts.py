@@ -1,4 +1,4 @@
-"""Interrupts (■ in Jupyter, Ctrl-C elsewhere) that wait until nothing is half done."""
+"""Shared: interrupts (■ in Jupyter, Ctrl-C elsewhere) that wait until nothing is half done."""
 
 import signal
 import threading

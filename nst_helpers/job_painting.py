@@ -20,7 +20,7 @@ from .pyramid import enlarged
 from .sample_images import sample, samples
 from .settings import shortened
 from .training import coarse_to_fine, optimize
-from .validation import printable
+from .validation import sentence
 
 
 def paint(task):
@@ -56,12 +56,6 @@ def paint(task):
 @lru_cache(maxsize=2)
 def _network(weights):
     return load_vgg19(weights, verbose=False)
-
-
-def sentence(error):
-    """What an exception says, in one line; its kind too where it was not written for people."""
-    said = printable(str(error).strip().split("\n")[0], 300)
-    return said if isinstance(error, (ValueError, OSError)) and said else f"{type(error).__name__}: {said}"
 
 
 def task_of(job):

@@ -11,7 +11,8 @@ from .layers import layer_index, layer_name
 from .losses import gram, style_loss
 from .studio.controls import Strip
 from .studio.painting import Easel
-from .widgets import close, sentence, take_over_cell, with_still
+from .validation import sentence
+from .widgets import close, take_over_cell, with_still
 
 LOUD = 30.0  # the weighted style loss of the photograph at every style layer
 CONTENTS, STYLES = ("relu2_1", "relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1")

@@ -16,10 +16,10 @@ import torch
 
 from .files import atomic_write, full_path
 from .interrupts import held_back
-from .job_painting import memory_of, open_recent, paint, sentence, task_of, too_large
+from .job_painting import memory_of, open_recent, paint, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, read_result
 from .preprocessing import fit_shape
-from .validation import printable, shown
+from .validation import printable, sentence, shown
 from .workers import Pool
 
 AHEAD = 256  # jobs handed to somebody else's executor at a time

@@ -1,4 +1,4 @@
-"""Checks of arguments that many rooms share, and how a wrong value is named in the sentence of an error."""
+"""Shared: checks of arguments that many rooms share, and the wording of errors."""
 
 import numbers
 
@@ -21,8 +21,16 @@ def printable(text, length=60):
 
 
 def first_line(error):
-    """The first line of an error's text, at most 200 characters, or its type where it has no text."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    """The first line of an error's text, at most 300 characters, or its type where it has no text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def sentence(error):
+    """An error on one line, for people; with its type where its text was not written for them."""
+    said = printable(first_line(error), 300)
+    return (
+        said if isinstance(error, (ValueError, OSError)) and str(error).strip() else f"{type(error).__name__}: {said}"
+    )
 
 
 def check_between(name, value, low, high, whole=False):

@@ -1,4 +1,4 @@
-"""Panels on a page: a picture for where widgets do not run, an end, and their place after a reload."""
+"""Shared: panels on a page: a picture for where widgets do not run, an end, and their place after a reload."""
 
 import base64
 import os
@@ -68,9 +68,3 @@ def take_over_cell(opened):
         panels = []
     _OPEN[cell] = execution, [*panels, weakref.ref(opened)]
     return uuid.uuid5(uuid.NAMESPACE_OID, f"nst studio {cell} {len(panels)}").hex
-
-
-def sentence(error):
-    """What an exception says, for people; the kind of error too where it was not written for them."""
-    said = str(error)[:500] or type(error).__name__
-    return said if isinstance(error, (ValueError, OSError)) and str(error) else f"{type(error).__name__}: {said}"

@@ -14,8 +14,9 @@ from .. import feature_visualization
 from ..background import Worker
 from ..features import VGG19, shared_vgg19
 from ..images import film, png
+from ..validation import sentence
 from ..weights import source_here
-from ..widgets import close, sentence, take_over_cell, with_still
+from ..widgets import close, take_over_cell, with_still
 from . import compare, panel
 from .album import Album
 from .choices import RECIPES, ROLES, Choices, read
