@@ -46,7 +46,7 @@ class Studio:
         self.painting = Painting(self.parts, self.present, folder)
         self.runs = self.painting.runs
         self.widget = W.Box([self.parts.grid], model_id=take_over_cell(self)).add_class("nst-studio")
-        for name in (*panel.values(self.choices), "kept", "sheet"):
+        for name in (*self.said, "kept", "sheet"):
             getattr(self.parts, name).observe(functools.partial(self._moved, name), names=["value", "against"])
         self.worker = self.painting.worker = Worker(self.painting.serve, lambda error: self._fail(error, "stage"))
         self.peeker = Worker(self._peek, lambda error: self._fail(error, "layers"))
@@ -192,12 +192,13 @@ class Studio:
 
     def _push(self):
         """Put the present choices on the controls, once there are any."""
+        self.said = panel.values(self.choices)
         if self.parts:
-            panel.fill(self.parts, self.choices, self.album, self.runs, self.asked)
+            panel.fill(self.parts, self.said, self.album, self.runs, self.asked)
 
     def _moved(self, name, change):
         """A hand moved a control: it says something else than the choices do."""
-        new, old = change["new"], panel.values(self.choices).get(name)
+        new, old = change["new"], self.said.get(name)
         if new == old or threading.current_thread() is self.worker.thread:
             return
         if name == "kept":

@@ -55,14 +55,14 @@ def values(choices):
     }
 
 
-def fill(parts, choices, album, runs, asked=None):
-    """Put choices on the controls, and kept runs; ``asked`` on a button. What stays as it is sends nothing."""
+def fill(parts, said, album, runs, asked=None):
+    """Put ``said``, by ``values``, on the controls, and kept runs; ``asked`` on a button. Only changes are sent."""
     for role in ROLES:
         strip, pictures = getattr(parts, role), [(one, album.image(one)) for one in album.strip(role)]
         seen = [(one, id(img)) for one, img in pictures]
         if getattr(strip, "seen", None) != seen:
             strip.seen, strip.items = seen, [_item(one, img) for one, img in pictures]
-    for name, value in values(choices).items():
+    for name, value in said.items():
         getattr(parts, name).value = value
         getattr(parts, name).error = ""
     parts.expert.asked, parts.kept.error = asked.weights[:100] if asked else "", ""
