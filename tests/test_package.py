@@ -1,5 +1,6 @@
 """The package as a whole: what importing it does, and what it repairs."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -34,6 +35,14 @@ def test_import_adds_little():
 def test_every_public_name_exists():
     assert all(hasattr(nst_helpers, name) for name in nst_helpers.__all__)
     assert {"open_image", "preprocess", "load_vgg19", "compute_loss", "optimize", "train"} <= set(nst_helpers.__all__)
+
+
+def test_every_module_names_its_notebook():
+    """The first line of each says where it is taught. And the names that the design documents are where it says."""
+    for path in set(Path(nst_helpers.__file__).parent.glob("*.py")) - {Path(nst_helpers.__file__)}:
+        first = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert first.startswith(("Notebook ", "Notebooks ", "Every notebook", "Shared: ")), path.name
+    assert nst_helpers.images.sample is nst_helpers.sample and nst_helpers.images.samples is nst_helpers.samples
 
 
 def test_d2l_draws_under_this_ipython(capsys):
