@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import psutil
 import torch
@@ -22,6 +23,15 @@ from .validation import check_between, check_picture
 TILE = 384  # pixels on a side, without the margin
 WHOLE = 600  # pixels on the longer side that are painted without tiles
 STEPS = 6  # at each larger size: L-BFGS keeps two pictures per step
+
+
+class Span(NamedTuple):
+    """A tile along one side of the picture, in pixels: ``start`` to ``end``, with its margin ``first`` to ``last``."""
+
+    start: int
+    end: int
+    first: int
+    last: int
 
 
 def cuts(length, tile, stride):
@@ -68,10 +78,10 @@ class TiledObjective:
                         self.contents[number, at] = Y.clone()
 
     def places(self, X):
-        """Tiles of ``X``, as rows and columns, each ``(start, end, start with margin, end with margin)``."""
+        """The tiles of ``X``: for each the ``Span`` of its rows and that of its columns."""
         rows, columns = (
             [
-                (start, end, max(0, start - self.margin), min(length, end + self.margin))
+                Span(start, end, max(0, start - self.margin), min(length, end + self.margin))
                 for start, end in pairwise(cuts(length, self.tile, self.stride))
             ]
             for length in X.shape[-2:]
@@ -81,11 +91,15 @@ class TiledObjective:
     def features(self, region, place, shape):
         """Index and feature map of every layer in use: of a tile that was cut with its margin, without the margin."""
         for at, Y in self.fast.features(region):
-            parts = [
-                slice((start - first) // stride_of(at), None if end == length else (end - first) // stride_of(at))
-                for (start, end, first, _), length in zip(place, shape[-2:])
-            ]
-            yield at, Y[:, :, parts[0], parts[1]]
+            stride = stride_of(at)
+            rows, columns = (
+                slice(
+                    (span.start - span.first) // stride,
+                    None if span.end == length else (span.end - span.first) // stride,
+                )
+                for span, length in zip(place, shape[-2:])
+            )
+            yield at, Y[:, :, rows, columns]
 
     def whole(self, X):
         """Gram matrices of the whole picture, by layer, and its content loss."""
@@ -154,8 +168,8 @@ class _Measured(torch.autograd.Function):
 
 def cut(X, place):
     """A tile of ``X`` with its margin; writing to it writes to ``X``."""
-    (_, _, above, below), (_, _, before, after) = place
-    return X[:, :, above:below, before:after]
+    rows, columns = place
+    return X[:, :, rows.first : rows.last, columns.first : columns.last]
 
 
 def stylize_large(content, style, weights="auto", size=3000, style_size=None, tile=TILE, progress=None, **settings):
