@@ -46,10 +46,10 @@ TAKES = {
 
 
 def guarded(function, takes):
-    """``function``, or a class, with any other error than these made a ``ValueError`` that says what it ``takes``.
+    """``function``, or a class, whose unexpected errors become a ``ValueError`` that says what it ``takes``.
 
-    ``ValueError``, ``OSError`` and a full memory pass as they are, and so does Python's own ``TypeError`` for an
-    argument that is missing or unknown.
+    Expected are ``ValueError``, ``OSError``, a full memory, and Python's own ``TypeError`` for an argument that is
+    missing or unknown.
     """
     if isinstance(function, type):
         function.__init__ = guarded(function.__init__, takes)

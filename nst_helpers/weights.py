@@ -75,7 +75,9 @@ def find_weights(source="auto", seed=0):
 
 def _from_environment(source):
     """``"auto"`` as the environment variable ``NST_WEIGHTS`` decides it; any other source as it is."""
-    return os.environ.get("NST_WEIGHTS", "").strip() or "auto" if source == "auto" else source
+    if source == "auto":
+        source = os.environ.get("NST_WEIGHTS", "").strip() or "auto"
+    return source
 
 
 def without_download(source):
@@ -87,7 +89,7 @@ def without_download(source):
 
 
 def source_here(source):
-    """``without_download``. Raises ``ValueError`` for what is neither a source nor a file; nothing is read yet."""
+    """As ``without_download``, but ``ValueError`` for what is neither a source nor a file. No file is read."""
     source = without_download(source)
     if source not in SOURCES and ("\0" in source or not expanded(source).is_file()):
         raise ValueError(f"no weights source {shown(source)}: use one of {', '.join(SOURCES)}, or a file's path")
