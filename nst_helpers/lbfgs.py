@@ -25,7 +25,7 @@ class LBFGS:
     """
 
     HISTORY = 20
-    FIRST, LONGEST = 0.3, 0.6  # root mean square of the first step and of the longest, in normalized units
+    LONGEST = 0.3  # root mean square of the first step, and of the longest, in normalized units
     RISE = 1.0  # the share by which a step may end above the lowest loss
     BANDS, FADE = 32, 0.9  # of frequencies, from the coarsest to the finest; what a pair counts when the next has come
     COLORS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))  # gray, red against blue, green against magenta
@@ -74,10 +74,8 @@ class LBFGS:
             self.radius /= 2
         d = self.d = self.direction(self.g0)
         length = float(d.norm()) / math.sqrt(X.numel())
-        if not self.pairs:  # the scale of H is not known yet
-            d *= min(self.FIRST, self.radius) / max(length, 1e-30)
-        elif length > self.radius:
-            d *= self.radius / length
+        if not self.pairs or length > self.radius:  # without pairs the scale of H is not known yet
+            d *= self.radius / max(length, 1e-30)
         self.X.copy_(self.X0 + self.image(d))
         self.X1 = self.X.detach().clone()
 
