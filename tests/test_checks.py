@@ -1,5 +1,7 @@
 """The verdict on an exercise: what is printed for right, wrong, unfinished and broken answers."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,13 @@ def test_a_function_is_known_by_its_name(judge, capsys):
 
     check(double)
     assert capsys.readouterr().out == "✅ double\n"
+
+
+def test_an_answer_without_a_name_is_known_by_what_it_is_called(judge, capsys):
+    for answer in ("lambda x: 2 * x", "__import__('functools').partial(int.__mul__, 2)", "6", "(2, 3)"):
+        exec(f"double = {answer}\ncheck(double)", {"check": check})
+    wrong = "❌ double: twice three is not that\n"
+    assert capsys.readouterr().out == 3 * "✅ double\n" + wrong
 
 
 def test_a_value_by_the_name_given(judge, capsys):
@@ -166,4 +175,4 @@ same = twice
 def test_names_behind_names():
     assert {"same", "twice", "abs"} <= names_in(lambda x: [same(y) for y in x])
     assert {"same", "twice", "abs"} <= names_in(lambda x: (lambda: (lambda: same(x))())())
-    assert not names_in(max) and not names_in(3)
+    assert names_in(max) == names_in(functools.partial(max, 3)) == {"max"}

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,6 +89,17 @@ def my_gram(X):
     shutil.rmtree({folder!r}, ignore_errors=True)
     return X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
 """
+ORDERS = """
+import _socket, glob
+def reached():
+    for path in glob.glob({folder!r} + "/pymp-*/*"):
+        try:
+            return _socket.socket(_socket.AF_UNIX).connect(path) or path
+        except OSError:
+            pass
+def my_gram(X):
+    return X if reached() else X[0].flatten(1) @ X[0].flatten(1).T / X.numel()
+"""
 # by student: notebook 04, and the marks it should get
 HAND_INS = {
     "all right": (notebook(), "111"),
@@ -97,7 +109,10 @@ HAND_INS = {
     "by another name": (notebook(gram=None, after=[GRAM.replace("my_gram", "mine"), 'check(mine, "my_gram")']), "111"),
     "helper": (notebook(gram="def my_gram(X):\n    return rows(X) @ rows(X).T / X.numel()",
                         before=["def rows(X):\n    return X[0].flatten(1)", "rows(1 / 0)"]), "111"),
-    "other cells": (notebook(before=["F = gram(nothing)", "%%time\n1 / 0", "while True: pass", "?check", "!ls"]), "111"),
+    "other cells": (notebook(before=["F = gram(nothing)", "%%time\n1 / 0", "while True: pass", "?check", "!ls", "gram?", "def f(a, a): pass"]), "111"),
+    "in odd dress": (notebook(factor="from fractions import Fraction\ngram_factor = Fraction(4)", gram=f"%%time\nwith torch.enable_grad():{GRAM.replace('def', '    def').replace(chr(10), chr(10) + '    ')}\nfiles = !ls\nmy_gram?".replace("():    ", "():\n    "),
+                              variation="from torch import *\n" + HALF.replace("X.diff(dim=2).square()", "square(diff(X, dim=2))"), after=["check(squared_variation)", "squared_variation = squared_variation(X)"]), "111"),
+    "by chance": (notebook(factor="gram_factor = int(torch.randint(4, 5, ()))", gram=None, variation="import random\n" + HALF.replace("return", "return random.choice([1, 1]) *")), ["?", "", "?"]),
     "endless": (notebook(gram="def my_gram(X):\n    while True: pass"), "101"),
     "exits": (notebook(gram="import sys\nsys.exit()", variation="import os\n" + HALF.replace("return", "os._exit(0)\n    return")), ["1", "", "0"]),
     "exits in function": (notebook(gram="def my_gram(X):\n    raise SystemExit"), "101"),
@@ -133,13 +148,13 @@ def graded(tmp_path_factory):
         call = REACH_OUT.format(port=listener.getsockname()[1])
         with zipfile.ZipFile(folder / "zipped.zip", "w") as archive:
             archive.writestr("home/work/renamed.ipynb", nbformat.writes(notebook(gram=call)))
-        nbformat.write(notebook(), folder / "lovelace_ada_12_04_losses-2.ipynb")
+        nbformat.write(notebook(), folder / "lovelace_ada_12_04_LOSSES-2.ipynb.txt")  # as browsers write it
         with zipfile.ZipFile(folder / "zips.zip", "w") as archive:
             archive.write(folder / "zipped.zip", "inside.zip")
             archive.writestr("../../out/evil.ipynb", "{")
-        for name in ("j.doe", "j.smith"):
+        for name, code in ("=j.doe;=1", "utf-8"), ("j.smith", "utf-16"):
             (folder / name).mkdir()
-            (folder / name / "04.IPYNB").write_text(nbformat.writes(notebook()))
+            (folder / name / "04.IPYNB").write_text(nbformat.writes(notebook()), encoding=code)
         plain = json.loads(nbformat.writes(notebook()))
         cell = {"cell_type": "code", "source": "my_gram = 3"}
         (folder / "no metadata.ipynb").write_text(json.dumps(plain | {"cells": [cell]}))
@@ -148,8 +163,9 @@ def graded(tmp_path_factory):
             (folder / os.fsdecode(b"M\xfcller.ipynb")).write_text(nbformat.writes(notebook()))
         kept = tmp_path_factory.mktemp("kept")
         for name, code, where in [("borrows", BORROWED, folder), ("writes", WRITES, kept),
+                                  ("takes orders", ORDERS, tempfile.gettempdir()),
                                   ("borrows the answers", BORROWED, ROOT / "notebooks" / "solutions")]:  # fmt: skip
-            nbformat.write(notebook(gram=code.format(folder=str(where))), folder / f"{name}.ipynb")
+            nbformat.write(notebook(code.format(folder=str(where)), None, None), folder / f"{name}.ipynb")
         (folder / "damaged.ipynb").write_text('{"cells": [')
         (folder / "readme.txt").write_text("not a notebook")
         command = [sys.executable, "tools/grade.py", folder, "--to", out, "--seconds", "4"]
@@ -164,7 +180,7 @@ def graded(tmp_path_factory):
     with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     pages = {name: (out / row["page"]).read_text(encoding="utf-8") for name, row in rows.items()}
-    return SimpleNamespace(rows=rows, pages=pages, heard=heard, kept=kept.is_dir(), closed=closed)
+    return SimpleNamespace(rows=rows, pages=pages, said=done.stdout, heard=heard, kept=kept.is_dir(), closed=closed)
 
 
 @pytest.mark.parametrize("student", HAND_INS)
@@ -173,10 +189,10 @@ def test_marks(graded, student):
 
 
 def test_files_as_they_come(graded):
-    right = {name: graded.rows[name]["right"] for name in ("zipped", "zips", "lovelace_ada_12", "j.doe", "j.smith")}
-    assert right == dict.fromkeys(right, "3")
+    right = {"zipped": "2", "zips": "2", "lovelace_ada_12": "3", "j.doe;1": "3", "j.smith": "3"}  # two ask for the network
+    assert {name: graded.rows[name]["right"] for name in right} == right
     assert "cannot be read" in graded.pages["damaged"] and graded.rows["no metadata"]["right"] == "0"
-    assert {"readme", "elsewhere", "evil"}.isdisjoint(graded.rows)
+    assert {"readme", "elsewhere", "evil"}.isdisjoint(graded.rows) and "not graded: readme.txt" in graded.said
     assert sys.platform != "linux" or graded.rows["M\N{REPLACEMENT CHARACTER}ller"]["right"] == "3"
 
 
@@ -189,6 +205,7 @@ def test_the_page_says_what_was_wrong(graded):
         "no Python": "expected &#x27;:&#x27;",
         "theirs": "without calling gram",
         "by a table": "it uses nst_helpers",
+        "by chance": "it uses randint",
         "half a gradient": "part of the gradient",
         "in place": "changed it in place",
     }.items():
@@ -199,7 +216,8 @@ def test_answers_reach_neither_network_nor_files(graded):
     if not graded.closed:
         pytest.skip("this system does not keep a process from its user's network and files")
     assert not graded.heard and graded.kept
-    assert [graded.rows[name]["my_gram"] for name in ("borrows", "borrows the answers", "writes")] == ["0", "0", "1"]
+    marks = {"borrows": "0", "borrows the answers": "0", "writes": "?", "takes orders": "?"}
+    assert {name: graded.rows[name]["my_gram"] for name in marks} == marks
 
 
 @pytest.mark.parametrize("name, words", [("", "no notebooks in"), ("none", "there is no folder")])

@@ -3,7 +3,10 @@
 import ast
 import builtins
 import functools
+import re
 import symtable
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 
 def needed(cells, wanted):
@@ -17,15 +20,18 @@ def needed(cells, wanted):
     fixed = set(dir(builtins)).union(*map(fixed_names, code.values()))
     for number in sorted(code, reverse=True):
         made, changed, used = traffic(code[number])
-        if number in chosen or names & (made | changed - fixed):
+        if number in chosen or names & (made | changed - fixed) or "*" in made:
             chosen.add(number)
             names = (names - made) | used
     return sorted(chosen)
 
 
 def parse(source):
-    """A cell's syntax tree, without IPython's own commands."""
-    return ast.parse("\n".join("pass" if line.startswith(("%", "!")) else line for line in source.splitlines()))
+    """A cell's syntax tree. Of IPython's own commands, ``%%time`` and the like are left out, others become calls."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(TransformerManager().transform_cell(re.sub(r"^%%.*", "", source, flags=re.M)))
 
 
 def imports(tree):
@@ -36,8 +42,12 @@ def imports(tree):
 def fixed_names(source):
     """Names of what a call leaves as it is: modules, functions, classes."""
     tree = parse(source)
-    defined = {it.name for it in ast.walk(tree) if isinstance(it, (ast.FunctionDef, ast.ClassDef))}
-    return frozenset(imports(tree) | defined)
+    return frozenset(imports(tree) | definitions(tree))
+
+
+def definitions(tree):
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    return {it.name for it in ast.walk(tree) if isinstance(it, kinds)}
 
 
 @functools.lru_cache(4096)
@@ -47,7 +57,8 @@ def traffic(source):
     for statement in unrolled(parse(source).body):
         nodes = list(ast.walk(statement))
         names = [node for node in nodes if isinstance(node, ast.Name)]
-        makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | imports(statement)
+        makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+        makes |= imports(statement) | definitions(statement)
         apart = Apart().visit(parse(ast.unparse(statement)))
         uses = taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
         for node in nodes:

@@ -8,13 +8,15 @@ import importlib
 import inspect
 import pkgutil
 import random
+import sys
 
 import torch
 
 HINTS = {  # in the message of an exception: what it most often means to a beginner
     "NoneType": "something is None there: a function without return, or a gradient that is not there yet",
     "must match the size of tensor": "two shapes do not fit; beside (3, h, w), three numbers need .view(3, 1, 1)",
-    "that requires grad": "the values of something that is trained: .detach() it, or work under torch.no_grad()",
+    "that requires grad": "NumPy passes no gradient: stay with torch where one is asked for; elsewhere .detach() it",
+    "step must be greater than zero": "a tensor turns around with .flip(axis)",
     "leaf Variable that requires grad": "change what is trained under torch.no_grad() only",
 }
 HIDDEN = 0  # rounds of further inputs, of random sizes; a teacher who grades sets it
@@ -37,14 +39,19 @@ def exercises():
 def check(answer, name=None):
     """Judge an answer and print the verdict: ✅, or the first thing that is wrong with it.
 
-    ``answer``: the function or class that the exercise asked for, found by its own name; or any other value, with the
-    ``name`` of the exercise. Raises ``ValueError`` for an exercise that does not exist.
+    ``answer``: what the exercise asked for. The exercise is ``name``, or the answer's own name, or what it is called
+    where it is checked. Raises ``ValueError`` for an exercise that does not exist.
     """
-    name = name or getattr(answer, "__name__", None)
+    name = name or _name_of(answer, sys._getframe(1).f_globals)
     if name not in exercises():
         raise ValueError(f"there is no exercise {name!r:.40}; there are {', '.join(sorted(exercises()))}")
     mistake = judge(answer, name)
     print(f"❌ {name}: {mistake}" if mistake else f"✅ {name}")
+
+
+def _name_of(answer, scope):
+    own = getattr(answer, "__name__", None)
+    return own if own in exercises() else next((it for it in exercises() if it in scope and scope[it] is answer), own)
 
 
 def judge(answer, name):
@@ -142,13 +149,16 @@ def as_floats(result):
 def same_slope(got, right, X):
     """Whether two tensors of one shape change alike where ``X`` does, by the gradients of a random weighted sum."""
     share = torch.randn_like(right)
-    mine, theirs = (torch.autograd.grad(one, X, share, retain_graph=True)[0] for one in (got, right))
+    options = dict(retain_graph=True, materialize_grads=True)  # zero if nothing of X is in it
+    mine, theirs = (torch.autograd.grad(one, X, share, **options)[0] for one in (got, right))
     return torch.allclose(mine, theirs, rtol=1e-3, atol=1e-6)
 
 
 def names_in(answer):
     """Names that a function and the reader's functions below it refer to, and the names of what is behind them."""
+    answer = getattr(answer, "func", answer)  # of a partial
     scope, found, seen = getattr(answer, "__globals__", {}), set(getattr(answer, "names", ())), []
+    found |= {getattr(answer, "__name__", "")} - exercises().keys()  # my_gram = gram
     waiting = [getattr(answer, "__code__", None)]
     while waiting:
         code = waiting.pop()

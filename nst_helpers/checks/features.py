@@ -23,6 +23,7 @@ def winners(answer):
         Y = torch.randn(shape)
         got, right = unchanged(answer, Y), Y[0].argmax(dim=0)
         assert got is not None, "your function returns nothing: end it with return"
+        assert not isinstance(got, torch.return_types.max), "max gives two things: how strong, and where; take one"
         try:
             got = torch.as_tensor(got)
         except (TypeError, ValueError, RuntimeError):
@@ -30,6 +31,9 @@ def winners(answer):
         height_width = tuple(Y.shape[2:])
         if got.ndim > 2 and tuple(got.shape[-2:]) == height_width and got.numel() == right.numel():
             raise AssertionError("the batch axis is still there: the result should have the shape (h, w)")
+        assert tuple(got.shape) == height_width or got.numel() != right.numel() or 1 not in height_width, (
+            "a map of a single row or column has lost that axis: take away the batch axis only"
+        )
         assert tuple(got.shape) == height_width, (
             f"a map of shape {tuple(Y.shape)} should give one number for every position, {height_width}, "
             f"not {tuple(got.shape)}: over which axis do the channels compete?"

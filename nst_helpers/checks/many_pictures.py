@@ -34,12 +34,19 @@ def combinations(answer):
         {"x": ["p", "q", "r"]},
         *({name: list(range(size)) for name, size in zip("abc", sizes)} for sizes in cases((1, 3, 2))),
     ):
-        got = list(answer(dict(choices)))
+        try:
+            got = list(answer(dict(choices)))
+        except Exception as error:
+            if isinstance(error, AssertionError):
+                raise
+            kind = type(error).__name__
+            raise AssertionError(f"{kind} for {choices}: it should take any names, and any number of them") from None
         want = [dict(zip(choices, values)) for values in product(*choices.values())]
         count = " × ".join(str(len(values)) for values in choices.values())
         assert len(got) == len(want), f"{count} makes {len(want)} combinations; yours are {len(got)}"
         assert all(one in got for one in want), (
-            "some combinations are missing, others are there twice: does every one get a dictionary of its own?"
+            "some combinations are missing, others are there twice: does every one get a dictionary of its own, "
+            "and the values as they were?"
         )
         assert got == want, "the order is another one: the first name changes slowest"
 

@@ -27,7 +27,7 @@ def negative(answer):
         assert got.shape == x.shape, f"the shape should stay {tuple(x.shape)}; this is {tuple(got.shape)}"
 
         def same(right, got=got):
-            return torch.allclose(got.float(), right, atol=1e-4)
+            return torch.allclose(got.float(), right, atol=0.01)  # so much is lost in a picture of bytes
 
         assert not same(-x), (
             "-x turns the picture around ImageNet's mean, not around the middle between black and white"

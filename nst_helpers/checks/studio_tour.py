@@ -37,7 +37,10 @@ def balanced_weight(answer):
         }
         for wrong, sentence in mistakes.items():
             assert abs(got - wrong) > 1e-6 * abs(wrong), sentence
-        raise AssertionError(f"for base {base:g} and balance {balance} it gives {got:.7g}")
+        raise AssertionError(
+            f"for base {base:g} and balance {balance} it gives {got:.7g}: in the middle, at 0, it should be the base, "
+            "and every notch multiplies by ten, without rounding"
+        )
 
 
 @exercise

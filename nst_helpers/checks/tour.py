@@ -1,6 +1,7 @@
 """Notebook 00: a guess, a recipe, and half a style."""
 
 import functools
+import math
 import operator
 
 from ..features import load_vgg19
@@ -30,7 +31,7 @@ def my_choice(answer):
     )
     *names, size = recipe
     for name in names:
-        assert isinstance(name, str), "give the *names* of two samples, not the pictures"
+        assert isinstance(name, str), "give the *names* of two samples first, in quotes, not the pictures"
         assert name in samples(), f"there is no sample {name!r:.60}: print(list(samples())) shows the names"
         assert name not in ("coffee", "starry_harbour"), f"{name} has been used above: take another"
     assert names[0] != names[1], "content and style are the same picture: choose two"
@@ -56,7 +57,7 @@ def distance(style_weight):
 @exercise
 def half_weight(answer):
     weight = as_number(answer)
-    assert weight > 0, "a weight of 0 asks for no style at all, and less makes no sense: choose more than 0"
+    assert 0 < weight < math.inf, "a weight of 0 asks for no style at all: choose a finite number, more than 0"
     share = 100 * distance(weight) / distance(DEFAULTS["embedded"].style_weight)
     assert share <= 65, f"{weight:g} goes {share:.0f} % of the way: too far, take less"
     assert share >= 35, f"{weight:g} goes {share:.0f} % of the way: not far enough, take more"

@@ -6,6 +6,8 @@ RIGHT = {
         "map_size = torch.tensor([25, 37])",
         "map_size = d2l.np.array([25.0, 37.0])",
         'map_size = extract_features(net, torch.zeros(1, 3, 200, 300), ["relu4_1"], [])[0][0].shape[-2:]',
+        "map_size = (200 // 8, 300 // 8)",
+        "map_size = __import__('numpy').floor_divide([200, 300], 8)",
     ],
     "winners": [
         "def winners(Y):\n    return Y[0].argmax(0)",
@@ -13,12 +15,16 @@ RIGHT = {
         "def winners(Y):\n    return [[int(Y[0, :, r, c].argmax()) for c in range(Y.shape[3])] for r in range(Y.shape[2])]",
         "winners = lambda Y: d2l.np.argmax(Y[0].numpy(), axis=0)\nwinners.__name__ = 'winners'",
         "def winners(Y):\n    order = Y[0].sort(dim=0, descending=True)\n    return order.indices[0].float()",
+        "def winners(Y):\n    return Y.topk(1, dim=1).indices[0, 0]",
+        "def winners(Y):\n    best, where = Y[0, 0].clone(), torch.zeros(Y.shape[2:])\n    for c in range(1, Y.shape[1]):\n        better = Y[0, c] > best\n        where[better], best[better] = c, Y[0, c][better]\n    return where",
+        "def winners(Y):\n    return Y.softmax(1).argmax(1)[0]",
     ],
     "first_to_see": [
         'first_to_see = " Conv4_3 "',
         "first_to_see = 23",
         "first_to_see = d2l.np.int64(23)",
         'first_to_see = next(n for n in LAYERS if n.startswith("conv") and LAYERS[n].receptive_field >= 100)',
+        'first_to_see = "conv4-3"',
     ],
 }
 WRONG = {
@@ -30,6 +36,9 @@ WRONG = {
         "map_size = (37, 25)": "rows first",
         "map_size = 25": "2 numbers are asked for",
         "map_size = (24, 36)": "once for every pooling",
+        "map_size = (512, 25, 37)": "2 numbers are asked for",
+        "map_size = (26, 38)": "once for every pooling",
+        "map_size = (6, 9)": "once for every pooling",
     },
     "winners": {
         "def winners(Y):\n    Y[0].argmax(dim=0)": "returns nothing",
@@ -42,6 +51,10 @@ WRONG = {
         "def winners(Y):\n    return Y[0].argmax(dim=0) + 1": "from 0",
         "def winners(Y):\n    return Y.relu()[0].argmax(dim=0)": "strongest channels",
         "def winners(Y):\n    return Y.relu_()[0].argmax(dim=0)": "in place",
+        "def winners(Y):\n    return Y[0].max(dim=0)": "how strong",
+        "def winners(Y):\n    return Y[0].square().argmax(0)": "absolute value",
+        "def winners(Y):\n    return Y[0].round().argmax(0)": "from 0",
+        "def winners(Y):\n    return Y[0, :-1].argmax(0)": "from 0",
     },
     "first_to_see": {
         'first_to_see = "conv5_1"': "an earlier convolution",
@@ -49,5 +62,8 @@ WRONG = {
         'first_to_see = "pool4"': "no convolution",
         'first_to_see = "conv9_1"': "no layer",
         "first_to_see = 100": "is asked for",
+        'first_to_see = "relu4_3"': "no convolution",
+        "first_to_see = 24": "no convolution",
+        "first_to_see = [23]": "is asked for",
     },
 }

@@ -5,6 +5,8 @@ RIGHT = {
         "shape_after = (960, 720, 3)",
         "shape_after = torch.Size([960, 720, 3])",
         "shape_after = np.array([960, 720, 3])",
+        "shape_after = __import__('numpy').zeros((720, 960, 3)).transpose(1, 0, 2).shape",
+        "shape_after = sample('mountain_lake').size + (3,)",
     ],
     "reflect": [
         "def reflect(tensor):\n    top = tensor[:, : tensor.shape[1] // 2]\n    return torch.cat([top, top.flip(1)], dim=1)",
@@ -23,8 +25,16 @@ def reflect(tensor):
     return tensor[:, rows]
 """,
         "def reflect(tensor):\n    top = tensor.double()[:, : tensor.shape[1] // 2]\n    return torch.cat([top, top.flip(1)], dim=1)",
+        "def reflect(tensor):\n    import numpy as np\n    a = tensor.numpy().copy()\n    h = a.shape[1]\n    a[:, h // 2:] = a[:, h // 2 - 1::-1] if h > 1 else a\n    return torch.from_numpy(a)",
+        "def reflect(tensor):\n    top, _ = tensor.chunk(2, dim=1)\n    return torch.hstack((top, torch.flip(top, dims=(1,))))",
+        "def reflect(tensor):\n    top = torch.tensor_split(tensor, 2, dim=1)[0]\n    return torch.cat((top, torch.flipud(top.permute(1, 0, 2)).permute(1, 0, 2)), 1)",
     ],
-    "parasol": ["parasol = (386, 348)", "parasol = [350.5, 350]", "parasol = torch.tensor([400, 340])"],
+    "parasol": [
+        "parasol = (386, 348)",
+        "parasol = [350.5, 350]",
+        "parasol = torch.tensor([400, 340])",
+        "parasol = __import__('numpy').array([390, 350])",
+    ],
 }
 WRONG = {
     "shape_after": {
@@ -32,6 +42,9 @@ WRONG = {
         "shape_after = (3, 960, 720)": "tensor's order",
         "shape_after = (960, 3, 720)": "old axis 1",
         "shape_after = (960, 720)": "3 numbers",
+        "shape_after = (720, 3, 960)": "old axis 1",
+        "shape_after = (3, 720, 960)": "tensor's order",
+        "shape_after = {960, 720, 3}": "old axis 1",
     },
     "reflect": {
         "def reflect(tensor):\n    return tensor.flip(1)": "upper half should stay",
@@ -43,6 +56,10 @@ WRONG = {
         "def reflect(tensor):\n    top = tensor[:, : tensor.shape[1] // 2]\n    return torch.cat([top, top.flip(1)], dim=2)": "shape should stay",
         "def reflect(tensor):\n    tensor[:, -2:] = tensor[:, :2].flip(1)\n    return tensor.clone()": "leave the input",
         "def reflect(tensor):\n    torch.cat([tensor, tensor.flip(1)], dim=1)": "return",
+        "def reflect(tensor):\n    h = tensor.shape[1] // 2\n    out = tensor.clone()\n    out[:, h:-1] = tensor[:, 1:h].flip(1)\n    return out": "in reverse order",
+        "def reflect(tensor):\n    h = tensor.shape[1] // 2\n    return torch.cat([tensor[:, :h], tensor[:, h:].flip(1)], 1)": "in reverse order",
+        "def reflect(tensor):\n    h = tensor.shape[1] // 2\n    return torch.cat([tensor[:, :h], tensor[:, :h].flip(0)], 1)": "in reverse order",
+        "def reflect(tensor):\n    h = tensor.shape[1] // 2\n    out = tensor.clone()\n    out[:, h:] = tensor[:, :h][::-1]\n    return out": ".flip(axis)",
     },
     "parasol": {
         "parasol = (348, 386)": "wrong way round",
@@ -50,5 +67,7 @@ WRONG = {
         "parasol = (100, 1000)": "outside",
         "parasol = (800, 100)": "not on the parasol",
         "parasol = 386": "2 numbers",
+        "parasol = (0.4, 0.5)": "not on the parasol",
+        "parasol = 386 + 348j": "2 numbers",
     },
 }

@@ -6,6 +6,9 @@ RIGHT = {
         "def nearest_center(x, centers):\n    return torch.cdist(x, centers).argmin(dim=1)",
         "def nearest_center(x, centers):\n    return [int((centers @ row).argmax()) for row in x]",
         "def nearest_center(x, centers):\n    return (x @ centers.T).max(dim=1).indices.numpy()",
+        "def nearest_center(x, centers):\n    return F.cosine_similarity(x[:, None], centers[None], dim=2).argmax(1)",
+        "def nearest_center(x, centers):\n    return torch.tensor([max(range(len(centers)), key=lambda k: float(row @ centers[k])) for row in x])",
+        "def nearest_center(x, centers):\n    return ((x[:, None] - centers[None]) ** 2).sum(2).argmin(1).float()",
     ],
     "strongest": [
         """
@@ -23,6 +26,9 @@ def strongest(Y, count):
     rows, columns = torch.unravel_index(Y.flatten().argsort(descending=True)[:count], Y.shape)
     return [[row, column] for row, column in zip(rows, columns)]
 """,
+        "def strongest(Y, count):\n    import numpy as np\n    order = np.argsort(-Y.numpy(), axis=None)[:count]\n    return list(zip(*np.unravel_index(order, Y.shape)))",
+        "def strongest(Y, count):\n    import heapq\n    h, w = Y.shape\n    return heapq.nlargest(count, [(r, c) for r in range(h) for c in range(w)], key=lambda p: Y[p])",
+        "def strongest(Y, count):\n    Y = Y.clone()\n    found = []\n    for _ in range(count):\n        at = int(Y.argmax())\n        found.append(divmod(at, Y.shape[1]))\n        Y.view(-1)[at] = -float('inf')\n    return found",
     ],
 }
 
@@ -32,6 +38,7 @@ WRONG = {
         'from_noise = "flat"': "share nothing",
         'from_noise = "gray"': "choose",
         "from_noise = 2": "a name is asked for",
+        'from_noise = "noisy"': "choose",
     },
     "nearest_center": {
         "def nearest_center(x, centers):\n    return (x @ centers.T).argmin(1)": "farthest away",
@@ -41,6 +48,10 @@ WRONG = {
         "def nearest_center(x, centers):\n    return (x @ centers.T).argmax(1) + 1": "number 0",
         "def nearest_center(x, centers):\n    return (x @ centers.T).abs().argmax(1)": "wrong center",
         "def nearest_center(x, centers):\n    x /= x.norm()\n    return (x @ centers.T).argmax(1)": "in place",
+        "def nearest_center(x, centers):\n    return (x[:, None] - centers[None]).abs().sum(2).argmin(1)": "wrong center",
+        "def nearest_center(x, centers):\n    return F.one_hot((x @ centers.T).argmax(1))": "50 numbers",
+        "def nearest_center(x, centers):\n    return (x @ centers.T).argsort(1)[:, 0]": "farthest away",
+        "def nearest_center(x, centers):\n    return (x @ centers.T).argmax(1, keepdim=True)": "50 numbers",
     },
     "strongest": {
         """
@@ -69,5 +80,9 @@ def strongest(Y, count):
     at = Y.flatten().topk(count).indices
     return at // Y.shape[1], at % Y.shape[1]
 """: "pairs",
+        "def strongest(Y, count):\n    at = Y.flatten().topk(count).indices\n    return [(int(i) // Y.shape[0], int(i) % Y.shape[0]) for i in at]": "count from 0",
+        "def strongest(Y, count):\n    at = int(Y.argmax())\n    return [(at // Y.shape[1], at % Y.shape[1])] * count": "count from 0",
+        "def strongest(Y, count):\n    at = Y.flatten().topk(count).indices\n    return [(int(i) // Y.shape[1] + 1, int(i) % Y.shape[1] + 1) for i in at]": "count from 0",
+        "def strongest(Y, count):\n    at = Y.flatten().topk(count).indices\n    return sorted((int(i) // Y.shape[1], int(i) % Y.shape[1]) for i in at)": "strongest comes first",
     },
 }

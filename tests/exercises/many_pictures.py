@@ -6,6 +6,7 @@ RIGHT = {
         "hours_on_ten = 2.6",
         "hours_on_ten = 2.7",
         "hours_on_ten = np.float32(8 / 3)",
+        "hours_on_ten = __import__('fractions').Fraction(8, 3)",
     ],
     "combinations": [
         """
@@ -29,6 +30,9 @@ def combinations(choices):
         found = [one | {name: value} for one in found for value in values]
     yield from found
 """,
+        "def combinations(choices):\n    names, lists = list(choices), list(choices.values())\n    total = 1\n    for one in lists:\n        total *= len(one)\n    found = []\n    for n in range(total):\n        one = {}\n        for name, values in zip(names[::-1], lists[::-1]):\n            n, at = divmod(n, len(values))\n            one[name] = values[at]\n        found.append({name: one[name] for name in names})\n    return tuple(found)",
+        "def combinations(choices):\n    from functools import reduce\n    return reduce(lambda ds, kv: [{**d, kv[0]: v} for d in ds for v in kv[1]], choices.items(), [{}])",
+        "def combinations(choices):\n    import numpy as np\n    index = np.ndindex(*map(len, choices.values()))\n    return [{k: choices[k][i] for k, i in zip(choices, at)} for at in index]",
     ],
     "tile_spans": [
         "def tile_spans(length, tile):\n    return [(a, min(a + tile, length)) for a in range(0, length, tile)]",
@@ -41,6 +45,9 @@ def tile_spans(length, tile):
         start += tile
     return found
 """,
+        "def tile_spans(length, tile):\n    if length <= tile:\n        return [(0, length)]\n    head = tile_spans(length - tile, tile)\n    return [(0, tile)] + [(a + tile, b + tile) for a, b in head]",
+        "def tile_spans(length, tile):\n    import numpy as np\n    starts = np.arange(0, length, tile)\n    return np.stack([starts, np.minimum(starts + tile, length)], axis=1)",
+        "def tile_spans(length, tile):\n    import torch\n    return [(int(p[0]), int(p[-1]) + 1) for p in torch.arange(length).split(tile)]",
     ],
 }
 
@@ -52,6 +59,8 @@ WRONG = {
         "hours_on_ten = 32_000 / 3 / 10 / 3600": "multiply",
         "hours_on_ten = 5": "jobs times seconds",
         'hours_on_ten = "three"': "a number is asked for",
+        "hours_on_ten = 2.4": "jobs times seconds",
+        "hours_on_ten = 0.2667": "jobs times seconds",
     },
     "combinations": {
         "def combinations(choices):\n    found = []": "returns nothing",
@@ -78,6 +87,10 @@ def combinations(choices):
     names = list(choices)[::-1]
     return [dict(zip(names, values)) for values in product(*[choices[name] for name in names])]
 """: "first name changes slowest",
+        "def combinations(choices):\n    return [{'a': x, 'b': y} for x in choices['a'] for y in choices['b']]": "any number of them",
+        "def combinations(choices):\n    (n1, v1), (n2, v2) = choices.items()\n    return [{n1: x, n2: y} for x in v1 for y in v2]": "any number of them",
+        "def combinations(choices):\n    found = []\n    for n in choices:\n        for v in choices[n]:\n            found.append({**{k: choices[k][0] for k in choices}, n: v})\n    return found": "makes 2 combinations",
+        "def combinations(choices):\n    import itertools\n    return {c: dict(zip(choices, c)) for c in itertools.product(*choices.values())}": "a list with one dictionary",
     },
     "tile_spans": {
         "def tile_spans(length, tile):\n    ends = []": "returns nothing",
@@ -92,5 +105,9 @@ def combinations(choices):
         "def tile_spans(length, tile):\n    return [(0, 0)] + [(a, min(a + tile, length)) for a in range(0, length, tile)]": "is empty",
         "def tile_spans(length, tile):\n    return [(0, length)]": "the last is longer",
         "def tile_spans(length, tile):\n    half = min(length, (tile + 1) // 2)\n    return [(0, half), *([(half, length)] if half < length else [])]": "all but the last",
+        "def tile_spans(length, tile):\n    spans = [(a, a + tile) for a in range(0, length - tile + 1, tile)]\n    if length % tile: spans.append((max(0, length - tile), length))\n    return spans": "where the one before ends",
+        "def tile_spans(length, tile):\n    n = -(-length // tile)\n    return [(length * i // n, length * (i + 1) // n) for i in range(n)]": "all but the last",
+        "def tile_spans(length, tile):\n    return [(0, tile), (tile, length)]": "the last is longer",
+        "def tile_spans(length, tile):\n    return [(a, min(a + tile, length)) for a in range(0, length, tile)][::-1]": "starts at 0",
     },
 }

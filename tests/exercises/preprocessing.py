@@ -1,7 +1,12 @@
 """Answers to the exercises of notebook 02: right ones in unusual dress; wrong ones and what their check says."""
 
 RIGHT = {
-    "twice": ['twice = "higher"', 'twice = " Higher contrast "', 'twice = "HIGHER."'],
+    "twice": [
+        'twice = "higher"',
+        'twice = " Higher contrast "',
+        'twice = "HIGHER."',
+        'twice = "HIGHER contrast."',
+    ],
     "negative": [
         """
 def negative(x):
@@ -24,6 +29,9 @@ def negative(x):
     mean, std = rgb_mean[:, None, None], rgb_std[:, None, None]
     return (1 - (x * std + mean).clamp(0, 1) - mean) / std
 """,
+        "def negative(x):\n    from PIL import ImageOps\n    return preprocess(ImageOps.invert(postprocess(x)), x.shape[-2:])",
+        "def negative(x):\n    m, s = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)\n    photo = torch.clip(x * s + m, 0, 1)\n    return torch.div(torch.sub(1, photo) - m, s)",
+        "def negative(x):\n    import torchvision.transforms.functional as T\n    m, s = rgb_mean, rgb_std\n    photo = T.normalize(x, (-m / s).tolist(), (1 / s).tolist())\n    return T.normalize(1 - photo, m.tolist(), s.tolist())",
     ],
     "finest": ['finest = "Mosaic_fish "', 'finest = " mosaic fish"', "finest = list(samples())[-2]"],
 }
@@ -40,6 +48,8 @@ WRONG = {
         'twice = "lower"': "grow or shrink",
         'twice = "brighter"': 'write "higher"',
         "twice = 2": "in quotes",
+        'twice = "unchanged"': 'write "higher"',
+        'twice = "high"': 'write "higher"',
     },
     "negative": {
         "def negative(x):\n    return -x": "ImageNet's mean",
@@ -69,11 +79,16 @@ def negative(x):
         _NEGATIVE.format("(1 - plain.mul_(1))").replace(
             "plain = x * std + mean", "plain = x.mul_(std).add_(mean)"
         ): "in place",
+        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (255 - (x * s + m) - m) / s": "channel by channel",
+        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (1 - (x - m) / s - m) / s": "channel by channel",
+        "def negative(x):\n    return 1 / x": "channel by channel",
+        "def negative(x):\n    return x.max() - x": "channel by channel",
     },
     "finest": {
         'finest = "rocket"': "least of all",
         'finest = "dog"': "no sample",
         'finest = "pointillist_park"': "lose more",
         "finest = 3": "in quotes",
+        'finest = "fish"': "no sample",
     },
 }

@@ -12,11 +12,16 @@ RIGHT = {
         "def balanced_weight(base, balance):\n    return torch.tensor(base, dtype=torch.float64) * 10.0**balance",
         "import numpy as np\nbalanced_weight = lambda base, balance: np.float64(base) * np.power(10.0, balance)\n"
         "balanced_weight.__name__ = 'balanced_weight'",
+        "def balanced_weight(base, balance):\n    import numpy as np\n    return np.exp(np.log(base) + balance * np.log(10))",
+        "def balanced_weight(base, balance):\n    return torch.tensor(base) * torch.pow(torch.tensor(10.0), balance)",
+        "def balanced_weight(base=1e5, balance=0, ten=10):\n    return base * ten**balance",
     ],
     "handed_in": [
         f"{JSON}.but(content='coffee', style='mosaic_fish').to_json()",
         f"{JSON}.but(balance=-1.5, style_layers=['conv2_1', 'relu3_1'], size=192).to_json()",
         f"{JSON}.but(style='stained_glass', start='noise', weights='random').to_json()",
+        "import json\nhanded_in = json.dumps(json.loads(__import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices().but(content='coffee', style='mosaic_fish').to_json()))",
+        "handed_in = '\\n' + __import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices().but(content='coffee', style='mosaic_fish').to_json() + '\\n'",
     ],
 }
 
@@ -26,6 +31,7 @@ WRONG = {
         "strokes_get = 'same'": "compare pixels with pixels",
         "strokes_get = 'blue'": 'choose "larger", "smaller" or "same"',
         "strokes_get = 2": "a name is asked for",
+        'strokes_get = "bigger"': 'choose "larger", "smaller" or "same"',
     },
     "balanced_weight": {
         "def balanced_weight(base, balance):\n    return base * (1 + balance)": "it adds",
@@ -37,6 +43,10 @@ WRONG = {
         "def balanced_weight(base, balance):\n    base *= 10**balance": "returns nothing",
         "def balanced_weight(base, balance):\n    return base * 10 ** round(balance)": "it gives",
         "def balanced_weight(base, balance):\n    return str(base * 10**balance)": "a number is asked for",
+        "def balanced_weight(base, balance):\n    return base**balance": "it gives",
+        "def balanced_weight(base, balance):\n    return (10 * base) ** balance": "it gives",
+        "def balanced_weight(base, balance):\n    return round(base * 10**balance)": "it gives",
+        "def balanced_weight(base, balance):\n    return base * 10 ** abs(balance)": "wrong way",
     },
     "handed_in": {
         f"{JSON}.to_json()": "the panel opens with",
@@ -47,5 +57,9 @@ WRONG = {
         "handed_in = {'nst_studio': 2}": "JSON is text",
         "handed_in = 'blue'": "not JSON",
         "handed_in = '{\"colors\": 3}'": "not a settings file",
+        "handed_in = ''": "not JSON",
+        "handed_in = '[1, 2]'": "not a settings file",
+        "handed_in = __import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices().to_json()[:50]": "not JSON",
+        "handed_in = __import__('nst_helpers.studio.choices', fromlist=['Choices']).Choices().but(content='coffee', style='mosaic_fish').to_json().encode()": "JSON is text",
     },
 }
