@@ -74,6 +74,7 @@ def test_students_links_lead_somewhere(student):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             text = "\n".join(cell.source for cell in nbformat.reads(text, 4).cells if cell.cell_type == "markdown")
+        assert "make lab" not in text  # students have no Makefile
         for link in re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text):
             target = unquote("".join(link)).split("#")[0]
             if target and not target.startswith(("http", "mailto:")):

@@ -56,7 +56,7 @@ def student_edition(notebook):
     for cell in copy.cells:
         cell.metadata = {"tags": cell.metadata.tags} if cell.metadata.get("tags") else {}
         if cell.cell_type == "markdown":
-            cell.source = handed_out_links(cell.source, "notebooks")
+            cell.source = handed_out_links(cell.source, "notebooks").replace("`make lab`", "`start.py`")
     return copy
 
 

@@ -3,6 +3,7 @@
 python start.py notebooks/studio.ipynb     only the studio
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,4 +19,8 @@ ENVIRONMENT = {
 first = sys.argv[1:] or ["notebooks/00_one_minute_tour.ipynb"]
 as_root = ["--allow-root"] * (hasattr(os, "geteuid") and os.geteuid() == 0)  # containers
 command = [sys.executable, "-m", "jupyter", "lab", *as_root, UPLOADS, "--ServerApp.root_dir=.", *first]
-sys.exit(subprocess.run(command, cwd=Path(__file__).resolve().parent, env=ENVIRONMENT | os.environ).returncode)
+jupyter = subprocess.Popen(command, cwd=Path(__file__).resolve().parent, env=ENVIRONMENT | os.environ)
+while jupyter.poll() is None:
+    with contextlib.suppress(KeyboardInterrupt):  # Jupyter heard it too, asks back, and ends its kernels
+        jupyter.wait()
+sys.exit(jupyter.returncode)
