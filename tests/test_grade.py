@@ -189,7 +189,13 @@ def test_marks(graded, student):
 
 
 def test_files_as_they_come(graded):
-    right = {"zipped": "2", "zips": "2", "lovelace_ada_12": "3", "j.doe;1": "3", "j.smith": "3"}  # two ask for the network
+    right = {
+        "zipped": "2",
+        "zips": "2",
+        "lovelace_ada_12": "3",
+        "j.doe;1": "3",
+        "j.smith": "3",
+    }  # two ask for the network
     assert {name: graded.rows[name]["right"] for name in right} == right
     assert "cannot be read" in graded.pages["damaged"] and graded.rows["no metadata"]["right"] == "0"
     assert {"readme", "elsewhere", "evil"}.isdisjoint(graded.rows) and "not graded: readme.txt" in graded.said
@@ -218,6 +224,13 @@ def test_answers_reach_neither_network_nor_files(graded):
     assert not graded.heard and graded.kept
     marks = {"borrows": "0", "borrows the answers": "0", "writes": "?", "takes orders": "?"}
     assert {name: graded.rows[name]["my_gram"] for name in marks} == marks
+
+
+def test_the_pages_of_an_older_table_go(tmp_path):
+    (tmp_path / "my_notes.html").write_text("mine")
+    for student in ("Ada", "Bob"):
+        grade.write(tmp_path, {student: {"twice": ("right", "✅", "")}}, ["twice"])
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["01_Bob.html", "grades.csv", "my_notes.html"]
 
 
 @pytest.mark.parametrize("name, words", [("", "no notebooks in"), ("none", "there is no folder")])

@@ -10,6 +10,7 @@ inputs of random sizes. What a student's code could still do is in TEACHING.md.
 
 import argparse
 import ast
+import contextlib
 import csv
 import functools
 import html
@@ -309,9 +310,18 @@ def main(root, out, seconds):
 
 
 def write(out, grades, columns):
-    """The table, and one page per student."""
+    """The table, and one page per student; the pages of an older table go."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "grades.csv").open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets like it
+    path, form = out / "grades.csv", {"encoding": "utf-8-sig", "newline": ""}  # as spreadsheets like it
+    with contextlib.suppress(OSError):
+        for page in re.findall(r"\d+_[\w.-]+\.html", path.read_text(encoding="utf-8", errors="replace")):
+            (out / page).unlink(missing_ok=True)
+    try:
+        file = path.open("w", **form)
+    except PermissionError:  # it is open in a spreadsheet
+        path = out / "grades_new.csv"
+        file = path.open("w", **form)
+    with file:
         table = csv.writer(file)
         table.writerow(["student", *columns, "right", "of", "to look at", "page"])
         for number, (student, row) in enumerate(grades.items(), 1):
@@ -325,7 +335,7 @@ def write(out, grades, columns):
                 text += f"<h2>{html.escape(name)}: {html.escape(said)}</h2>\n"
                 text += f"<pre>{html.escape(code)}</pre>\n" * bool(code)
             (out / page).write_text(text, encoding="utf-8", errors="backslashreplace")
-    print(f"{out / 'grades.csv'}: {len(grades)} students, {len(columns)} exercises")
+    print(f"{path}: {len(grades)} students, {len(columns)} exercises")
 
 
 if __name__ == "__main__":
