@@ -226,6 +226,22 @@ def test_answers_reach_neither_network_nor_files(graded):
     assert {name: graded.rows[name]["my_gram"] for name in marks} == marks
 
 
+def test_a_class_may_be_wrapped_in_folders_and_zips(tmp_path):
+    def students(*names):
+        path = tmp_path / f"{len(names)}_{len(list(tmp_path.iterdir()))}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(zipfile.ZipInfo(name), "{}")
+        found = grade.hand_ins(path, ["04_losses", "05_composite_image"])
+        return {name: len(files) for name, files in found.items()}, grade.left_out(path)
+
+    both = {"ada": 1, "bob": 1}
+    assert students("hw/2/ada/a.ipynb", "hw/2/bob/04_losses.ipynb") == (both, [])
+    assert students("hw/ada_04_losses.ipynb", "hw/bob-04_LOSSES(1).ipynb", "hw/c.pdf") == (both, ["hw/c.pdf"])
+    assert students("./ada/04_losses.ipynb", "bob\\a.ipynb", "__MACOSX/ada/._04_losses.ipynb") == (both, [])
+    assert students("ada/home/nst/04_losses.ipynb", "ada/home/nst/05_composite_image.ipynb") == ({"ada": 2}, [])
+
+
 def test_the_pages_of_an_older_table_go(tmp_path):
     (tmp_path / "my_notes.html").write_text("mine")
     for student in ("Ada", "Bob"):

@@ -43,8 +43,8 @@ MOST = 40  # notebooks of one student
 ODD = re.compile("eval|exec|compile|open|getattr|attrgetter|methodcaller|globals|locals|vars|modules|checks|"
                  "nst_helpers|IPython|rand.*|bernoulli|multinomial|__(?!init__|call__|name__).*")  # fmt: skip
 # So are the names of Python's own modules, but for these, which compute or are everyday words
-FINE = re.compile("abc|array|bisect|cmath|code|collections|colorsys|contextlib|copy|dataclasses|decimal|enum|fractions|"
-                  "functools|heapq|itertools|math|numbers|operator|queue|re|select|statistics|string|token|trace|typing|"
+FINE = re.compile("abc|array|bisect|chunk|cmath|code|collections|colorsys|contextlib|copy|dataclasses|decimal|enum|"
+                  "fractions|functools|heapq|itertools|math|numbers|operator|queue|re|select|statistics|string|token|trace|typing|"
                   "warnings")  # fmt: skip
 NOTEBOOK = re.compile(r"\.ipynb(?!\w)", re.I)  # browsers write task.ipynb.txt, task.ipynb.json, task.ipynb (1)
 MARKS = {"right": "1", "look": "?", "wrong": "0", "empty": ""}  # of several answers, the first of these counts
@@ -82,7 +82,7 @@ def unzipped(file, depth=3):
         return
     with archive:
         for info in archive.infolist():
-            *folders, name = re.split(r"[/\\]", info.filename)
+            *folders, name = [it for it in re.split(r"[/\\]", info.filename) if it not in ("", ".")] or [""]
             packed = name.lower().endswith(".zip")
             if not packed and not NOTEBOOK.search(name):
                 continue
@@ -97,6 +97,17 @@ def unzipped(file, depth=3):
                 yield from (((*folders, name[:-4], *parts), data) for parts, data in inner)
 
 
+def left_out(root):
+    """Names of what is neither notebook nor zip: of a folder's own files, or of all in a zip."""
+    names = []
+    with contextlib.suppress(OSError, ValueError, zipfile.BadZipFile):
+        names = (
+            [it.name for it in root.iterdir() if it.is_file()] if root.is_dir() else zipfile.ZipFile(root).namelist()
+        )
+    names = [it for it in sorted(names) if not NOTEBOOK.search(it) and not it.lower().endswith((".zip", "/"))]
+    return [readable(it) for it in names if not any(map(hidden, it.split("/")))]
+
+
 def readable(name):
     """A file's name as one line of text, the same from every system."""
     name = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
@@ -109,16 +120,24 @@ def hidden(name):
 
 def hand_ins(root, titles):
     """By student: the notebooks, as ``(file, bytes)``. A loose file's student is what precedes the notebook's title."""
+    all_of = [(list(map(readable, parts)), data) for parts, data in files(root) if not any(map(hidden, parts))]
+
+    def student(folders, name):
+        before, *title = re.split("|".join(titles), NOTEBOOK.split(name)[0], maxsplit=1, flags=re.I)
+        return folders[0] if folders else before.strip(" _-.,") if title else ""
+
+    shared = len(os.path.commonprefix([parts[:-1] for parts, _ in all_of]))
+    if (
+        len({student(folders[shared:], name) for (*folders, name), _ in all_of} - {""}) > 1
+    ):  # the class is in one folder
+        root = root.joinpath(*all_of[0][0][:shared])
+        all_of = [(parts[shared:], data) for parts, data in all_of]
     found = defaultdict(list)
     if root.is_dir():  # also who handed in no notebook
         found |= {readable(path.name): [] for path in root.iterdir() if path.is_dir() and not hidden(path.name)}
-    all_of = [(list(map(readable, parts)), data) for parts, data in files(root) if not any(map(hidden, parts))]
-    if root.is_file() and len({parts[0] for parts, _ in all_of}) == 1:  # a zipped folder
-        all_of = [(parts[1:] or parts, data) for parts, data in all_of]
     for (*folders, name), data in all_of:
-        plain = NOTEBOOK.split(name)[0]
-        loose = re.split("|".join(titles), plain, flags=re.I)[0].strip(" _-.,") or plain
-        found[folders[0] if folders else loose].append(("/".join([*folders[1:], name]), data))
+        who = student(folders, name) or NOTEBOOK.split(name)[0]
+        found[who].append(("/".join([*folders[1:], name]), data))
     return found
 
 
@@ -270,9 +289,8 @@ def main(root, out, seconds):
         sys.exit(f"there is no folder {root}: make grade FOLDER=where_the_hand_ins_are")
     paths = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
     students = sorted(hand_ins(root, [re.escape(path.stem) for path in paths]).items())
-    loose = sorted(path.name for path in root.glob("*") if path.is_file() and not hidden(path.name))
-    if unread := [readable(name) for name in loose if not NOTEBOOK.search(name) and name[-4:].lower() != ".zip"]:
-        print(f"No notebooks, and not graded: {', '.join(unread)}")
+    if others := left_out(root):
+        print(f"No notebooks, and not graded: {', '.join(others[:20])}{', …' * bool(others[20:])}")
     if not any(handed_in for _, handed_in in students):
         sys.exit(f"no notebooks in {root}: it should hold one folder, zip or .ipynb file per student")
     tasks, grades = [Task(path) for path in paths], {}
