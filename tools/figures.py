@@ -93,6 +93,12 @@ def on_a_phone(figure, rows):
     return sheet[:-GAP]
 
 
+def is_table(boxes, rows):
+    """Whether the pictures have their titles only at the heads of rows and columns, which must stay together."""
+    first = [min((y for _, y, _, _ in boxes if row[0][1] <= y < row[0][3]), default=0) - row[0][1] for row in rows]
+    return len(rows) > 1 and first[0] > 8 and max(first[1:]) <= 8
+
+
 def wrapped(figure, tiles):
     """Strips of tiles in lines as wide as a phone, each strip's title above it."""
     inked, parts = least(figure) < PAPER - 20, []
@@ -152,8 +158,9 @@ def variants(content, name, folder):
     figure = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     boxes, rows = pictures(figure), list(pieces(figure))
     tiles = [box for box in boxes if max(box[2:]) < TILE]
-    small, sources = on_a_phone(figure, rows), []
-    if len(tiles) > 8:  # panels of many, which are not to be taken apart
+    whole, sources = is_table(boxes, rows), []
+    small = None if whole else on_a_phone(figure, rows)
+    if len(tiles) > 8 and not whole:  # panels of many, which are not to be taken apart
         small = wrapped(figure, tiles) if tiles == boxes else None
     looks = [("dark", "(prefers-color-scheme: dark)", in_the_dark(figure, boxes))]
     if small is not None:
@@ -167,4 +174,4 @@ def variants(content, name, folder):
         Image.fromarray(pixels).save(path, quality=85)
         size = [round(side / SHARP) for side in pixels.shape[1::-1]] if "phone" in look else None
         sources.append({"media": media, "file": f"{folder.name}/{path.name}", "size": size})
-    return {"sources": sources, "wipe": wipe(figure, boxes, rows), "pixels": figure.shape[1::-1]}
+    return {"sources": sources, "whole": whole, "wipe": wipe(figure, boxes, rows), "pixels": figure.shape[1::-1]}

@@ -11,19 +11,23 @@ is, deck.js decides when it is shown.
 """
 
 import ast
+import base64
 import copy
 import html
+import io
 import math
 import re
 import shutil
 import sys
+import textwrap
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import numpy as np
-from figures import PAPER, least, pictures, spans
+from figures import PAPER, is_table, least, pictures, spans
+from figures import pieces as rows_of
 from frames import WIDGET, frames
 from nbconvert import HTMLExporter
 from PIL import Image, ImageOps
@@ -36,10 +40,12 @@ LONG = 32  # slides; a deck with more is told in brief
 COVER = (1280, 470)  # of the first slide's picture
 WORDS = 45  # of a paragraph; what is beyond is said, not shown
 FIGURE = 300  # pixels that a figure has at least
+WIDE = 1.75  # width over height from which a figure's words stand below it
 COVER_IMAGE, PLAIN = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)"), ROOT / "images" / "gallery.jpg"
 BLOCK = re.compile(r"(?s:<details>.*?</details>)|(?s:```.*?```)|(?:.*\S.*\n?)+")
 REFERENCE = r"\*\*References|[A-Z]\. [A-Z].* \(\d{4}\)\.$"
-SAID = re.compile(rf"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the|{REFERENCE}).*")
+SAID = re.compile(rf"(?s)\*[^*]*(minute|as long as)[^*]*\*|(Fill in a stub|Replace the|\*\*Pictures?\.|{REFERENCE}).*")
+PROGRESS = re.compile(r"(?m)^(about .* more steps|\d+ of \d+ are there, ).*\n?")  # what a run says while it lasts
 NOTICE, EXERCISE = "**What to notice", re.compile(r"\*\*(\d · [^.*]+)\.\*\* *(?s:(.*))")
 SETTING_UP = {"sample", "preprocess", "open_image", "postprocess", "print", "load_vgg19"}
 DRAWING = {"plt", "ax", "axes", "fig", "figure"}  # names that code for a picture begins with
@@ -79,16 +85,24 @@ class Slide:
         if self.has("answer"):
             return piece.kind in ("question", "answer")
         if piece.kind == "figure":
-            large = 0 < piece.wide < 1.75 and self.has("code")  # room beside it would stay empty
+            large = 0 < piece.wide < WIDE and self.has("code")  # room beside it would stay empty
             return not large and not self.has("figure", "table", "notice")
         if piece.kind == "question":
             return self.has("question")
         if piece.kind in ("notice", "printed", "answer"):
             return True
+        words = sum(len(it.cell.source.split()) for it in self.pieces if it.kind != "figure")
+        if piece.kind == "text" and self.beside() and not self.has("notice", "printed"):
+            return words < 30
+        if piece.kind == "text" and piece.cell.source.startswith("**Try it"):
+            return False
         if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
             return False
-        words = sum(len(it.cell.source.split()) for it in self.pieces)
         return piece.kind != "text" or not self.has("text", "question") or words < 40
+
+    def beside(self):
+        """Whether its figure is so tall that the words stand beside it."""
+        return any(0 < piece.wide < WIDE for piece in self.pieces) and not self.has("code")
 
 
 # Markdown
@@ -122,6 +136,9 @@ def markdown(source):
     source = re.sub(r"(?m)^(- .*)\n\n(?=- )", r"\1\n", source)  # so is a list with room between
     for block in map(str.strip, BLOCK.findall(source)):
         if answer := re.fullmatch(r"(?s)<details><summary>(.*?)</summary>(.*?)</details>", block):
+            if answer[1].startswith("Appendix"):
+                yield "said", answer[2].strip()
+                continue
             yield "question", answer[1]
             yield "answer", answer[2].strip()
         elif block.startswith("#"):
@@ -132,8 +149,10 @@ def markdown(source):
             yield "exercise", block
         elif "<img" in block or block.startswith("!["):
             yield "picture", block
-        elif block.startswith(("|", "$$", "```")):
-            yield {"|": "table", "$": "math", "`": "code"}[block[0]], block
+        elif block.startswith("$$"):
+            yield "math", re.sub(r"\s*(\\qquad\s*)+", "$$\n\n$$", block)
+        elif block.startswith(("|", "```")):
+            yield {"|": "table", "`": "code"}[block[0]], block
         else:
             yield "notice" if block.startswith(NOTICE) else "text", block
 
@@ -145,7 +164,7 @@ def height(kind, text):
         share = min(1, LETTERS / sum(widths))
         return sum(max(lines(it, share * width) for it, width in zip(row, widths)) * 36 + 12 for row in rows)
     if kind == "math":
-        return 75 * text.count("\\\\") + 95
+        return 75 * text.count("\\\\") + 95 * (text.count("$$") // 2)
     if kind == "code":
         return lines(text, CODE_LETTERS) * CODE_LINE + 40
     return (
@@ -190,6 +209,12 @@ def taught(source):
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n")
 
 
+def described(source, most=96):
+    """Code whose functions' descriptions stand in lines of at most so many letters, for large type."""
+    wrap = textwrap.TextWrapper(most, subsequent_indent=" " * 7)
+    return "\n".join("\n".join(wrap.wrap(line)) if '"""' in line else line for line in source.splitlines())
+
+
 def parts(source):
     """Code in parts of a slide's length, cut at blank lines, or else before the least indented line."""
     text = source.splitlines()
@@ -214,7 +239,7 @@ def code(cell, brief):
     pictures_made = any("image/jpeg" in output.get("data", {}) for output in cell.outputs)
     if brief and not defines(source) and (pictures_made or source.count("\n") > 4):
         source = ""
-    for part in parts(source) if source else ():
+    for part in parts(described(source)) if source else ():
         yield Piece("code", nbformat.v4.new_code_cell(part), height("code", part))
     for output in cell.outputs:
         piece = nbformat.v4.new_code_cell(outputs=[copy.deepcopy(output)])
@@ -222,15 +247,20 @@ def code(cell, brief):
         if "image/jpeg" in output.get("data", {}):
             about = output.metadata["image/jpeg"]
             for live in about.get("live", []):
-                one = nbformat.v4.new_code_cell(outputs=copy.deepcopy(piece.outputs), metadata=piece.metadata)
+                one = nbformat.v4.new_code_cell(outputs=copy.deepcopy(piece.outputs), metadata=dict(piece.metadata))
                 one.outputs[0].metadata["image/jpeg"]["live"] = [live]
-                yield Piece("figure", one, FIGURE + 130)
+                yield Piece("figure", one, FIGURE + 100)
             if "live" not in about:
                 wide = about["width"] / about["height"]
-                tall = FIGURE if wide < 1.75 else min(380, max(FIGURE, 860 / wide))  # the first has its words beside it
+                tall = FIGURE if wide < WIDE else min(380, max(FIGURE, 860 / wide))  # the first has its words beside it
+                picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(output.data["image/jpeg"]))).convert("RGB"))
+                if is_table(pictures(picture), list(rows_of(picture))):
+                    tall = ROOM  # of many small pictures: a slide of its own
                 yield Piece("figure", piece, round(tall), wide)
         else:
-            text = (output.get("text") or output.data["text/plain"]).rstrip().splitlines()
+            text = PROGRESS.sub("", output.get("text") or output.data["text/plain"]).rstrip().splitlines()
+            if not text:
+                continue
             if "text" in output:
                 piece.outputs[0].text = "\n".join(text[:MOST] + ["…"] * (len(text) > MOST))
             yield Piece("printed", piece, lines("\n".join(text[:MOST]), CODE_LETTERS) * CODE_LINE + 20)
@@ -257,7 +287,7 @@ def deal(notebook, cover, notes, brief=False):
         if cell.cell_type == "code":
             if any(tag.startswith("exercise-") for tag in tags):
                 if not brief:
-                    add(Piece("code", nbformat.v4.new_code_cell(cell.source), height("code", cell.source)))
+                    add(Piece("code", nbformat.v4.new_code_cell(described(cell.source, 66)), height("code", cell.source)))
                 slides[-1].notes.append("Named `" + tags[0].removeprefix("exercise-") + "` in TEACHING.md.")
             elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
                 for piece in code(cell, brief):
@@ -273,8 +303,7 @@ def deal(notebook, cover, notes, brief=False):
             slides[-1].notes.append(rest)
             section = title(notebook).partition(" · ")[2]
             continue
-        blocks = list(markdown(cell.source))
-        for number, (what, text) in enumerate(blocks):
+        for what, text in markdown(cell.source):
             if what == "heading":
                 section = text
             elif what == "said":
@@ -286,8 +315,7 @@ def deal(notebook, cover, notes, brief=False):
                 add(Piece("question", new(shown), height("text", shown)), fresh=not brief)
             elif what == "question":
                 shown, tall = f'<p class="question">{text}</p>', height("text", text) + 20
-                with_answer = slides[-1].tall() + tall + height("text", blocks[number + 1][1])
-                add(Piece("question", new(shown), tall), fresh=not brief or with_answer > ROOM)
+                add(Piece("question", new(shown), tall), fresh=True)
             elif what == "picture":
                 add(Piece("figure", new(text), FIGURE, 1.6))
             elif what in ("text", "notice") and not re.search(r"(?m)^(- |\d+\. |> )", text):
@@ -299,6 +327,7 @@ def deal(notebook, cover, notes, brief=False):
                 add(Piece(what, new(text), height(what, text)))
     ended(slides, brief)
     slides = [slide for slide in joined(slides) if slide.pieces]
+    finish(slides)
     return slides if brief or len(slides) <= LONG else deal(notebook, cover, notes, brief=True)
 
 
@@ -307,13 +336,14 @@ def joined(slides):
     for slide, after in zip(slides, slides[1:]):
         if slide.heading != after.heading or not slide.pieces:
             continue
+        kinds = [[piece.kind for piece in it.pieces] for it in (slide, after)]
+        if kinds == [["figure"], ["figure", "notice"]] and not slide.pieces[0].wide and not after.pieces[0].wide:
+            slide.pieces.append(after.pieces.pop())  # of two controls of one cell, the first is what it is about
         if after.pieces[0].kind == "notice":  # what is to be noticed comes along
             while slide.pieces and comes_along(slide, after):
                 after.pieces.insert(0, slide.pieces.pop())
         if [piece.kind for piece in slide.pieces] == ["code"] and after.pieces[0].kind in ("figure", "printed"):
             lone(slide, after)
-        elif slide.has("figure") and all(piece.kind == "printed" for piece in after.pieces):
-            after.pieces = []  # a line on progress
         elif [piece.kind for piece in slide.pieces] == ["text"] and slide.tall() <= 2 * LINE + 12:
             if slide.tall() + after.tall() <= ROOM:
                 after.pieces[:0] = slide.pieces
@@ -332,7 +362,7 @@ def lone(slide, after):
         return
     figures = [piece for piece in after.pieces if piece.kind == "figure"]
     least = after.tall() + sum(FIGURE - piece.tall for piece in figures)
-    if all(piece.wide >= 1.75 for piece in figures) and slide.tall() + least <= ROOM:
+    if all(piece.wide >= WIDE for piece in figures) and slide.tall() + least <= ROOM:
         after.pieces[:0] = slide.pieces
     else:
         after.notes.insert(0, f"```python\n{code}\n```")
@@ -348,6 +378,19 @@ def ended(slides, brief):
     slides[:] = [slide for slide in slides if slide.pieces]
 
 
+def finish(slides):
+    """Sentences that lead to something which is not on the slides end there; pictures without words have them said."""
+    for slide, after in zip(slides, [*slides[1:], Slide("")]):
+        last = slide.pieces[-1]
+        leads = after.heading == slide.heading and after.has("code", "figure", "printed", "math", "table")
+        if last.kind in ("text", "notice") and not slide.has("figure", "code") and not leads:
+            last.cell.source = re.sub(":$", ".", last.cell.source)
+        if not slide.has("text", "notice"):
+            outputs = [output for piece in slide.pieces for output in piece.cell.get("outputs", [])]
+            shown = [output.metadata["image/jpeg"] for output in outputs if "image/jpeg" in output.get("data", {})]
+            slide.notes += [about["alt"] for about in shown]
+
+
 def comes_along(slide, after):
     """Whether a slide's last piece belongs to the notice that begins the next one."""
     last = slide.pieces[-1]
@@ -359,7 +402,7 @@ def cells(slides, name):
     """The deck as cells, with what stands before and after each on the page."""
     for slide in slides:
         figure = next((piece for piece in slide.pieces if piece.kind == "figure"), None)
-        beside = figure and 0 < figure.wide < 1.75 and len(slide.pieces) > 1 and not slide.has("code")
+        beside = slide.beside() and len(slide.pieces) > 1
         pieces = sorted(slide.pieces, key=lambda piece: piece is not figure) if beside else slide.pieces
         look = slide.look or ("beside" if beside else "shows" if figure else "tells")
         heading = new_heading(slide.heading) if slide.heading else ""
@@ -446,7 +489,7 @@ def main(folder, moving=MOVING):
         slides = deal(notebook, cover, teacher(notebook))
         cards.append(CARD.format(places[source], cover, name, len(slides)))
         notebook.cells = list(cells(slides, name))
-        exporter.write(Page(source, places[source], places), notebook, folder, title=name)
+        exporter.write(Page(source, places[source], places, dark=False), notebook, folder, title=name)
     (folder / "index.html").write_text(INDEX.format("".join(cards)), encoding="utf-8")
     print(f"{len(cards)} decks: {folder / 'index.html'}")
 

@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
 NUMBERED = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 MOVING = [*NUMBERED, ROOT / "notebooks" / "studio.ipynb"]  # notebooks with sliders
-COVERS, DARK = "images/covers/", ".dark.jpg"  # figures from the notebooks; how they are named as in the dark
+COVERS = re.compile(r"images/(covers/|gallery)")  # figures on white paper
+DARK = ".dark.jpg"  # how they are named as in the dark
 SHOWN = ["text/html", "text/markdown", "image/jpeg", "text/plain"]  # of a widget, the still picture stored beside it
 CONFIG = Config(
     {
@@ -45,6 +46,7 @@ class Page:
     source: Path
     target: Path
     places: dict  # source -> target of every page
+    dark: bool = True  # whether it has a look in the dark
     used: set = field(default_factory=set)  # the project's pictures on it
     sections: list = field(default_factory=list)  # (anchor, heading) of its parts, known once it is rendered
 
@@ -87,7 +89,7 @@ class Renderer(IPythonRenderer):
     def image(self, text, url, title=None):
         address = self.page.address(url) or url
         image = super().image(text, address, title)
-        if COVERS not in address:
+        if not (self.page.dark and COVERS.search(address)):
             return apart(image)
         dark = address.replace(".jpg", DARK)
         return f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">{image}</picture>'
@@ -157,7 +159,7 @@ class Reading:
             (path.parent / file).write_bytes(content)
         copy(page.used, folder)
         for source in page.used:
-            if COVERS in source.as_posix():
+            if page.dark and COVERS.search(source.as_posix()):
                 figure = np.asarray(Image.open(source).convert("RGB"))
                 dark = Image.fromarray(in_the_dark(figure, pictures(figure)))
                 dark.save((folder / source.relative_to(ROOT)).with_suffix(DARK), quality=85)

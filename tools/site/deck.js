@@ -19,7 +19,8 @@ function fit(section) {
   const pre = [...slide.querySelectorAll("pre")];
   pre.forEach(it => {
     const longest = Math.max(...it.textContent.split("\n").map(line => line.length));
-    it.style.fontSize = `${Math.min(26, Math.max(18, it.clientWidth / longest / 0.58))}px`;
+    const most = slide.matches(".tells") && (it.closest(".code") || !slide.querySelector(".code")) ? 34 : 26;
+    it.style.fontSize = `${Math.min(most, Math.max(18, (it.clientWidth - parseFloat(getComputedStyle(it).paddingLeft) - 1) / longest / 0.575))}px`;
   });
   const tight = [slide, ...slide.querySelectorAll(".words, .figure")];
   const fits = () => {
@@ -28,8 +29,10 @@ function fit(section) {
   };
   if (slide.querySelector(".live")) { // first its pictures get smaller, then the type
     slide.style.fontSize = "26px";
-    for (let tall = 520; tall >= 240 && !fits(); tall -= 20) slide.style.setProperty("--tall", `${tall}px`);
-    if (fits()) return;
+    for (let tall = 540; tall >= 240; tall -= 20) {
+      slide.style.setProperty("--tall", `${tall}px`);
+      if (fits()) return;
+    }
   }
   const most = !slide.matches(".tells") ? 30 : pre.length ? 38 : 46;
   for (let size = most; size >= 22; size -= 2) {
