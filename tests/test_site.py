@@ -182,6 +182,13 @@ def test_every_figure_is_described(pages):
         assert all(img.get("alt") or img.find_parent(["header", "a"]) for img in soup.find_all("img")), path
 
 
+def test_a_table_of_pictures_is_not_taken_apart_on_a_phone(pages, site):
+    figures = pages[site / "notebooks" / "11_many_pictures.html"].select("figure:has(source)")
+    for_phones = {bool(it.select("source[media*=max-width]")) for it in figures if "whole" in it.get("class", [])}
+    assert for_phones == {False}
+    assert any(it.select("source[media*=max-width]") for it in figures)
+
+
 # In a browser
 
 
@@ -318,6 +325,11 @@ def test_the_speaker_has_notes(pages, slides):
         if path.is_relative_to(slides) and path.stem != "index":
             notes = soup.select("section .notes")
             assert len(notes) == len(soup.select("section")), path
+            headings = [it.find("h2") and it.find("h2").get_text() for it in soup.select("section")]
+            begins = [
+                n for n, it in enumerate(notes) if re.match(r"\d+ minutes?$", it.get_text().strip().split("\n")[0])
+            ]
+            assert all(headings[n] != headings[n - 1] for n in begins), path
             assert "Ask" in notes[0].get_text() or f"### {int(path.stem[:2])} ·" not in teaching, path
             text = " ".join(it.get_text() for it in soup.select("section .slide"))
             assert "import torch" not in text and "Time:" not in text, path

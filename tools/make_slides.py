@@ -92,8 +92,10 @@ class Slide:
         if piece.kind in ("notice", "printed", "answer"):
             return True
         words = sum(len(it.cell.source.split()) for it in self.pieces if it.kind != "figure")
-        if piece.kind == "text" and self.beside() and not self.has("notice", "printed"):
-            return words < 30
+        if (
+            piece.kind == "text" and self.pieces and self.beside() and not self.has("notice")
+        ):  # of a drawing, more words
+            return words < 30 and all(it.cell.cell_type == "markdown" for it in self.pieces)
         if piece.kind == "text" and piece.cell.source.startswith("**Try it"):
             return False
         if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
@@ -275,10 +277,12 @@ def deal(notebook, cover, notes, brief=False):
     about = COVER_IMAGE.search(notebook.cells[0].source)
     front = new(f'<img src="{cover}" alt="{html.escape(about[1]) if about else name}">\n\n{name}\n\n{promise}')
     slides, section = [Slide("", [Piece("text", front, 0)], [notes], "title")], title(notebook)
+    ahead = []  # said at the section's beginning, for its first slide
 
     def add(piece, fresh=False):
         if fresh or slides[-1].heading != section or not slides[-1].takes(piece):
-            slides.append(Slide(section))
+            slides.append(Slide(section, notes=ahead[:]))
+            ahead.clear()
         slides[-1].pieces.append(piece)
 
     for cell in notebook.cells[1:]:
@@ -287,7 +291,11 @@ def deal(notebook, cover, notes, brief=False):
         if cell.cell_type == "code":
             if any(tag.startswith("exercise-") for tag in tags):
                 if not brief:
-                    add(Piece("code", nbformat.v4.new_code_cell(described(cell.source, 66)), height("code", cell.source)))
+                    add(
+                        Piece(
+                            "code", nbformat.v4.new_code_cell(described(cell.source, 66)), height("code", cell.source)
+                        )
+                    )
                 slides[-1].notes.append("Named `" + tags[0].removeprefix("exercise-") + "` in TEACHING.md.")
             elif kind != "skip" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
                 for piece in code(cell, brief):
@@ -307,7 +315,7 @@ def deal(notebook, cover, notes, brief=False):
             if what == "heading":
                 section = text
             elif what == "said":
-                slides[-1].notes.append(text)
+                (slides[-1].notes if slides[-1].heading == section else ahead).append(text)
             elif what == "exercise":
                 heading, text = EXERCISE.match(text).groups()
                 section = "Exercises" if brief else f"Exercise {heading}"
@@ -325,6 +333,7 @@ def deal(notebook, cover, notes, brief=False):
                     slides[-1].notes.append(text)
             else:
                 add(Piece(what, new(text), height(what, text)))
+    slides[-1].notes += ahead
     ended(slides, brief)
     slides = [slide for slide in joined(slides) if slide.pieces]
     finish(slides)
@@ -358,7 +367,8 @@ def joined(slides):
 def lone(slide, after):
     """A line or two that lead to a picture or a number stand above it, or are said."""
     code = slide.pieces[0].cell.source
-    if slide.tall() > 3 * CODE_LINE + 40 or defines(code):
+    most = 1 if after.has("notice") else 3
+    if slide.tall() > most * CODE_LINE + 40 or defines(code):
         return
     figures = [piece for piece in after.pieces if piece.kind == "figure"]
     least = after.tall() + sum(FIGURE - piece.tall for piece in figures)
