@@ -85,17 +85,17 @@ class Slide:
         if self.has("answer"):
             return piece.kind in ("question", "answer")
         if piece.kind == "figure":
-            large = 0 < piece.wide < WIDE and self.has("code")  # room beside it would stay empty
+            code = sum(it.tall for it in self.pieces if it.kind == "code")
+            large = piece.wide and code > (0 if piece.wide < WIDE else 2 * CODE_LINE + 40)
             return not large and not self.has("figure", "table", "notice")
         if piece.kind == "question":
             return self.has("question")
         if piece.kind in ("notice", "printed", "answer"):
             return True
         words = sum(len(it.cell.source.split()) for it in self.pieces if it.kind != "figure")
-        if (
-            piece.kind == "text" and self.pieces and self.beside() and not self.has("notice")
-        ):  # of a drawing, more words
-            return words < 30 and all(it.cell.cell_type == "markdown" for it in self.pieces)
+        if piece.kind == "text" and self.beside() and not self.has("notice"):
+            drawing = all(it.cell.cell_type == "markdown" for it in self.pieces)
+            return drawing and words < 30
         if piece.kind == "text" and piece.cell.source.startswith("**Try it"):
             return False
         if self.has("figure", "notice", "printed") or (piece.kind == "code" and self.has("code")):
