@@ -529,7 +529,7 @@ def test_a_waiting_pool_of_more_workers_is_left_alone(monkeypatch):
     assert Pool.take(1) is not waiting and Pool.take(2) is waiting
 
 
-def test_stop_while_the_folder_is_tried_leaves_nothing_there(tmp_path, monkeypatch):
+def test_stop_while_the_folder_is_tried_leaves_nothing_there(tmp_path, monkeypatch, stop_button):
     whole = sweep_module.atomic_write
 
     @contextlib.contextmanager
