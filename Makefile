@@ -55,7 +55,7 @@ lint: $(READY)   ## ruff and the import rules; they are part of the tests too
 	$(BIN)/python tools/lint.py
 
 browser: $(READY)  ## only the browser tests; screenshots and answer times in build/browser
-	$(BIN)/python -m pytest tests/test_browser.py -rs
+	$(BIN)/python -m pytest tests/test_browser.py tests/test_browser_studio.py -rs
 
 campaign: $(READY)  ## everything that may go wrong, thousands of times; writes benchmarks/RELIABILITY.md (10 minutes)
 	$(BIN)/python benchmarks/campaign.py

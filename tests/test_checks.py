@@ -121,7 +121,7 @@ def test_what_is_no_number_is_said(value):
 
 
 @pytest.mark.parametrize("value", [(3, 4), [3.0, 4], np.array([3, 4]), torch.tensor([3, 4]), torch.Size([3, 4])])
-def test_numbers_in_brackets(value):
+def test_numbers_in_parentheses(value):
     assert as_numbers(value, 2) == (3, 4)
 
 

@@ -15,8 +15,9 @@ import torch
 HINTS = {  # in the message of an exception: what it most often means to a beginner
     "NoneType": "something is None there: a function without return, or a gradient that is not there yet",
     "must match the size of tensor": "two shapes do not fit; beside (3, h, w), three numbers need .view(3, 1, 1)",
-    "that requires grad": "NumPy passes no gradient: stay with torch where one is asked for; elsewhere .detach() it",
-    "step must be greater than zero": "a tensor turns around with .flip(axis)",
+    "that requires grad": "NumPy cannot carry a gradient: use torch functions, or call .detach() first if the exercise "
+    "needs no gradient",
+    "step must be greater than zero": "to reverse a tensor, use .flip(axis)",
     "leaf Variable that requires grad": "change what is trained under torch.no_grad() only",
 }
 HIDDEN = 0  # rounds of further inputs, of random sizes; a teacher who grades sets it
@@ -104,7 +105,7 @@ def as_numbers(value, count):
     except (TypeError, ValueError, RuntimeError):
         numbers = ()
     if len(numbers) != count:
-        raise AssertionError(f"{count} numbers are asked for, in brackets, not {value!r:.60}")
+        raise AssertionError(f"{count} numbers are asked for, in parentheses, not {value!r:.60}")
     return tuple(int(one) if one == int(one) else one for one in numbers)
 
 

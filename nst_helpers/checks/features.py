@@ -45,7 +45,9 @@ def winners(answer):
         assert torch.equal(got.double(), right.double()) or not torch.equal(got.long(), Y[0].abs().argmax(dim=0)), (
             "a strongly negative answer is not a strong one: leave out the absolute value"
         )
-        assert torch.equal(got.double(), right.double()), "these are not the numbers, from 0, of the strongest channels"
+        assert torch.equal(got.double(), right.double()), (
+            "these are not the numbers of the strongest channels, counted from 0"
+        )
 
 
 @exercise

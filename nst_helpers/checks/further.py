@@ -41,14 +41,16 @@ def disk(answer):
         square = np.maximum(abs(rows - row), abs(columns - column)) <= radius
         assert np.array_equal(square, want) or not np.array_equal(found, square), "that is a square, not a disk"
         open_ = distance < radius
-        assert np.array_equal(open_, want) or not np.array_equal(found, open_), "the rim belongs to it: at most, ≤"
+        assert np.array_equal(open_, want) or not np.array_equal(found, open_), (
+            "points on the rim count as inside: use <="
+        )
         root = distance**0.5 <= radius
         wide = distance**2 <= radius
         assert np.array_equal(wide, want) or not np.array_equal(found, wide), (
-            "too small: the distance goes with the radius, the squared distance with the radius squared"
+            "too small: compare the distance with the radius, or the squared distance with the radius squared"
         )
         assert root.all() or np.array_equal(root, want) or not np.array_equal(found, root), (
-            "too large: the distance goes with the radius, the squared distance with the radius squared"
+            "too large: compare the distance with the radius, or the squared distance with the radius squared"
         )
         assert np.array_equal(found, want), "some pixels are on the wrong side: measure with Pythagoras, in pixels"
 
@@ -74,7 +76,7 @@ def slice_distance(answer):
         assert not near((x - y).abs().mean()), "squared differences are asked for, not absolute ones"
         assert not near(torch.square(x - y).mean().sqrt()), "without the root"
         assert not near(torch.square(x.mean() - y.mean())), "that compares the means only: sort, then subtract"
-        assert not near(torch.square(x - y.flip(0)).mean()), "sort both the same way round"
+        assert not near(torch.square(x - y.flip(0)).mean()), "sort both in the same direction"
         assert near(torch.square(x - y).mean()), "for some numbers it gives another value: sort, subtract, square, mean"
         assert got.requires_grad, "no gradient passes: work with the tensors, without detach, numpy or float"
         right = torch.square(a.sort().values - y).mean()

@@ -45,7 +45,7 @@ def parasol(answer):
     def on_it(x, y):
         return ((x - 386) / 68) ** 2 + ((y - 348) / 27) ** 2 <= 1
 
-    assert not on_it(y, x) or on_it(x, y), "the right place the wrong way round: x, the column, comes first"
+    assert not on_it(y, x) or on_it(x, y), "the right place, but in the wrong order: x, the column, comes first"
     assert 0 <= x < width and 0 <= y < height, f"({x}, {y}) lies outside the picture, which is {width}×{height}"
     assert not on_it(x, height - 1 - y) or on_it(x, y), "y counts from the top, not from the bottom"
     assert on_it(x, y), f"({x}, {y}) is not on the parasol: look at mark(style_img, {x}, {y})"

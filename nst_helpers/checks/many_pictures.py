@@ -45,10 +45,10 @@ def combinations(answer):
         count = " × ".join(str(len(values)) for values in choices.values())
         assert len(got) == len(want), f"{count} makes {len(want)} combinations; yours are {len(got)}"
         assert all(one in got for one in want), (
-            "some combinations are missing, others are there twice: does every one get a dictionary of its own, "
-            "and the values as they were?"
+            "some combinations are missing and others are repeated: give each a dictionary of its own, "
+            "and do not change the values"
         )
-        assert got == want, "the order is another one: the first name changes slowest"
+        assert got == want, "the order is wrong: the first name changes slowest"
 
 
 @exercise

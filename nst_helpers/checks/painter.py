@@ -11,7 +11,7 @@ from . import as_floats, as_number, cases, exercise, names_in, unchanged
 @exercise
 def numbers_per_style(answer):
     answer = as_number(answer)
-    assert answer != 1600, "that is the painter of this page; the other one has twice as many channels"
+    assert answer != 1600, "that is the painter of this page, or one number per channel of the wider one"
     assert answer != 6400, "the filters become four times as many, but a style has two numbers per channel"
     assert answer != 30, "15 convolutions with two numbers each? Every channel has its own two"
     assert answer != 22400, "those are the numbers of all seven styles together"

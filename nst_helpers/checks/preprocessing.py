@@ -36,7 +36,7 @@ def negative(answer):
         assert not same(1 - plain), "that is the negative from 0 to 1: now normalize it again"
         assert not same(((1 - plain) - mean).flip(1) / std), "red and blue have changed places"
         assert same((1 - plain - mean) / std), (
-            "undo the normalization, take 1 minus the value, normalize again; channel by channel"
+            "not the negative yet: as photographs, your result and the input should add up to 1 in every channel"
         )
         plain = 1.6 * torch.rand(1, 3, h, w) - 0.3  # a trained picture goes beyond black and white
         got = unchanged(answer, (plain - mean) / std)

@@ -11,7 +11,7 @@ def strokes_get(answer):
     guess = as_name(answer)
     assert guess in ("larger", "smaller", "same"), f'choose "larger", "smaller" or "same", not {answer!r:.40}'
     assert guess != "smaller", (
-        "the other way round: in an enlarged painting, a stroke fills more of the pixels that a unit sees"
+        "the other way around: in an enlarged painting, a stroke fills more of the pixels that a unit sees"
     )
     assert guess != "same", "the losses compare pixels with pixels, and a stroke now covers twice as many of them"
 

@@ -59,5 +59,5 @@ def half_weight(answer):
     weight = as_number(answer)
     assert 0 < weight < math.inf, "a weight of 0 asks for no style at all: choose a finite number, more than 0"
     share = 100 * distance(weight) / distance(DEFAULTS["embedded"].style_weight)
-    assert share <= 65, f"{weight:g} goes {share:.0f} % of the way: too far, take less"
-    assert share >= 35, f"{weight:g} goes {share:.0f} % of the way: not far enough, take more"
+    assert share <= 65, f"{weight:g} goes {share:.0f}% of the way: too far, take less"
+    assert share >= 35, f"{weight:g} goes {share:.0f}% of the way: not far enough, take more"

@@ -81,7 +81,7 @@ WRONG = {
         "def slice_distance(a, b):\n    return ((a.sort().values - b.sort().values) ** 2).sum()": "not the sum",
         "def slice_distance(a, b):\n    return (a.sort().values - b.sort().values).abs().mean()": "absolute",
         "def slice_distance(a, b):\n    return (a.mean() - b.mean()) ** 2": "means only",
-        "def slice_distance(a, b):\n    return ((a.sort().values - b.sort(descending=True).values) ** 2).mean()": "same way round",
+        "def slice_distance(a, b):\n    return ((a.sort().values - b.sort(descending=True).values) ** 2).mean()": "in the same direction",
         "def slice_distance(a, b):\n    return ((a.sort().values - b.sort().values).detach() ** 2).mean()": "no gradient",
         "def slice_distance(a, b):\n    return (a.sort().values - b.sort().values) ** 2": "one number",
         "def slice_distance(a, b):\n    return float(((a.sort().values - b.sort().values) ** 2).mean())": "give a tensor",

@@ -62,7 +62,7 @@ WRONG = {
         "def reflect(tensor):\n    h = tensor.shape[1] // 2\n    out = tensor.clone()\n    out[:, h:] = tensor[:, :h][::-1]\n    return out": ".flip(axis)",
     },
     "parasol": {
-        "parasol = (348, 386)": "wrong way round",
+        "parasol = (348, 386)": "in the wrong order",
         "parasol = (386, 380)": "from the bottom",
         "parasol = (100, 1000)": "outside",
         "parasol = (800, 100)": "not on the parasol",

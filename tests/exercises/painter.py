@@ -38,7 +38,7 @@ def flicker(frames):
 
 WRONG = {
     "numbers_per_style": {
-        "numbers_per_style = 1600": "twice as many channels",
+        "numbers_per_style = 1600": "painter of this page",
         "numbers_per_style = 6400": "the filters become four times as many",
         "numbers_per_style = 30": "Every channel has its own two",
         "numbers_per_style = 22_400": "all seven styles",

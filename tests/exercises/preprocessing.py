@@ -71,18 +71,18 @@ def negative(x):
 def negative(x):
     plain = x * rgb_std.mean() + rgb_mean.mean()
     return (1 - plain - rgb_mean.mean()) / rgb_std.mean()
-""": "channel by channel",
+""": "in every channel",
         "def negative(x):\n    return postprocess(-x)": "give a tensor",
         _NEGATIVE.format("1 - plain % 1"): "goes beyond black and white",
         _NEGATIVE.format("1 - plain.abs().clamp(0, 1)"): "goes beyond black and white",
-        _NEGATIVE.format("(plain.max() - plain) / (plain.max() - plain.min())"): "channel by channel",
+        _NEGATIVE.format("(plain.max() - plain) / (plain.max() - plain.min())"): "in every channel",
         _NEGATIVE.format("(1 - plain.mul_(1))").replace(
             "plain = x * std + mean", "plain = x.mul_(std).add_(mean)"
         ): "in place",
-        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (255 - (x * s + m) - m) / s": "channel by channel",
-        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (1 - (x - m) / s - m) / s": "channel by channel",
-        "def negative(x):\n    return 1 / x": "channel by channel",
-        "def negative(x):\n    return x.max() - x": "channel by channel",
+        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (255 - (x * s + m) - m) / s": "in every channel",
+        "def negative(x):\n    m, s = rgb_mean.view(3, 1, 1), rgb_std.view(3, 1, 1)\n    return (1 - (x - m) / s - m) / s": "in every channel",
+        "def negative(x):\n    return 1 / x": "in every channel",
+        "def negative(x):\n    return x.max() - x": "in every channel",
     },
     "finest": {
         'finest = "rocket"': "least of all",

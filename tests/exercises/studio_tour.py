@@ -27,7 +27,7 @@ RIGHT = {
 
 WRONG = {
     "strokes_get": {
-        "strokes_get = 'smaller'": "the other way round",
+        "strokes_get = 'smaller'": "the other way around",
         "strokes_get = 'same'": "compare pixels with pixels",
         "strokes_get = 'blue'": 'choose "larger", "smaller" or "same"',
         "strokes_get = 2": "a name is asked for",
