@@ -226,27 +226,64 @@ def test_answers_reach_neither_network_nor_files(graded):
     assert {name: graded.rows[name]["my_gram"] for name in marks} == marks
 
 
-def test_a_class_may_be_wrapped_in_folders_and_zips(tmp_path):
-    def students(*names):
-        path = tmp_path / f"{len(names)}_{len(list(tmp_path.iterdir()))}.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for name in names:
-                archive.writestr(zipfile.ZipInfo(name), "{}")
-        found = grade.hand_ins(path, ["04_losses", "05_composite_image"])
-        return {name: len(files) for name, files in found.items()}, grade.left_out(path)
-
-    both = {"ada": 1, "bob": 1}
-    assert students("hw/2/ada/a.ipynb", "hw/2/bob/04_losses.ipynb") == (both, [])
-    assert students("hw/ada_04_losses.ipynb", "hw/bob-04_LOSSES(1).ipynb", "hw/c.pdf") == (both, ["hw/c.pdf"])
-    assert students("./ada/04_losses.ipynb", "bob\\a.ipynb", "__MACOSX/ada/._04_losses.ipynb") == (both, [])
-    assert students("ada/home/nst/04_losses.ipynb", "ada/home/nst/05_composite_image.ipynb") == ({"ada": 2}, [])
+TITLES = ["04_losses", "05_composite_image"]
 
 
-def test_the_pages_of_an_older_table_go(tmp_path):
-    (tmp_path / "my_notes.html").write_text("mine")
-    for student in ("Ada", "Bob"):
+def zipped(path, *names):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name), "{}")
+    return path
+
+
+def unpacked(path, *names):
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text("{}")
+    return path
+
+
+@pytest.mark.parametrize("pack", [zipped, unpacked])
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        (["hw/2/ada/a.ipynb", "hw/2/bob/04_losses.ipynb"], {"ada": 1, "bob": 1}),
+        (["hw/ada_04_losses.ipynb", "hw/bob-04_LOSSES(1).ipynb", "hw/c.pdf"], {"ada": 1, "bob": 1}),
+        (["hw/ada.ipynb", "hw/bob.ipynb"], {"ada": 1, "bob": 1}),
+        (["hw/ada_04_losses.ipynb", "hw/bob.ipynb"], {"ada": 1, "bob": 1}),
+        (["hw/ada/04_losses.ipynb", "hw/bob.ipynb", "hw/eve/a.pdf"], {"ada": 1, "bob": 1, "eve": 0}),
+        (["ada/home/nst/04_losses.ipynb", "ada/home/nst/05_composite_image.ipynb"], {"ada": 2}),
+        (["ada/04_losses.ipynb", "ada/mine.ipynb", "ada/images/a.png"], {"ada": 2}),
+        (["ada/week1/04_losses.ipynb", "ada/week2/05_composite_image.ipynb"], {"ada": 2}),
+        (["ada/04_losses/04_losses.ipynb", "ada/05_composite_image/a.ipynb"], {"ada": 2}),
+        (["ada/week1/04_losses.ipynb", "ada/week2/05_composite_image.ipynb", "bob/a.txt"], {"ada": 2, "bob": 0}),
+        (["ada/final 04_losses.ipynb", "ada/v2 05_composite_image.ipynb", "bob/x.pdf"], {"ada": 2, "bob": 0}),
+        (["A\u0308da/Bo\u0308/a.ipynb", "A\u0308da/Ca/a.ipynb", "A\u0308da/D/a.pdf"], {"Bö": 1, "Ca": 1, "D": 0}),
+    ],
+)
+def test_whose_the_files_are(tmp_path, capsys, pack, names, expected):
+    found = grade.hand_ins(pack(tmp_path / "all.zip", *names), TITLES)
+    assert {name: len(files) for name, files in found.items()} == expected
+    lone = len({name.split("/")[0] for name in names}) == 1
+    assert capsys.readouterr().out.count("is read as") == lone
+
+
+def test_names_in_zips(tmp_path):
+    path = zipped(tmp_path / "a.zip", "./ada/04_losses.ipynb", "bob\\a.ipynb", "__MACOSX/ada/._04_losses.ipynb", "hw/c.pdf")
+    found = grade.hand_ins(path, TITLES)
+    assert {name: len(files) for name, files in found.items()} == {"ada": 1, "bob": 1, "hw": 0}
+    assert grade.left_out(path) == ["hw/c.pdf"]
+    (tmp_path / "empty").mkdir()
+    assert set(grade.hand_ins(tmp_path, TITLES)) == {"a", "empty"}
+
+
+def test_pages_of_the_previous_table_are_removed(tmp_path):
+    """And nothing else: a student may have the name of a file."""
+    for name in ("my_notes.html", "07_plan.html"):
+        (tmp_path / name).write_text("mine")
+    for student in ("Ada 07_plan.html", "Bob"):
         grade.write(tmp_path, {student: {"twice": ("right", "✅", "")}}, ["twice"])
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["01_Bob.html", "grades.csv", "my_notes.html"]
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["01_Bob.html", "07_plan.html", "grades.csv", "my_notes.html"]
 
 
 @pytest.mark.parametrize("name, words", [("", "no notebooks in"), ("none", "there is no folder")])

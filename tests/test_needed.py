@@ -35,6 +35,10 @@ def cells(*sources):
         ("torch.manual_seed(1)", "print(2)", "torch.rand(1)"): [0, 3],
         ("%matplotlib inline\nx = 1", "!ls", "x"): [0, 1, 3],
         ("class A: pass", "a, b = A(), 1", "b"): [0, 1, 2, 3],
+        ("def f(x): pass", "class A:\n    def f(self):\n        return f(1)", "A().f()"): [0, 1, 2, 3],
+        ("y = 3", "def f():\n    def g():\n        y = 1\n    return y", "f()"): [0, 1, 2, 3],
+        ("x = [1]", "class A:\n    def x(self): pass", "x.append(2)", "x"): [0, 1, 3, 4],
+        ("from math import *", "y = 1", "sin(1)"): [0, 1, 3],
     }.items(),
 )
 def test_needed(sources, expected):

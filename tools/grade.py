@@ -47,6 +47,7 @@ FINE = re.compile("abc|array|bisect|chunk|cmath|code|collections|colorsys|contex
                   "fractions|functools|heapq|itertools|math|numbers|operator|queue|re|select|statistics|string|token|trace|typing|"
                   "warnings")  # fmt: skip
 NOTEBOOK = re.compile(r"\.ipynb(?!\w)", re.I)  # browsers write task.ipynb.txt, task.ipynb.json, task.ipynb (1)
+WEEK = r"(week|day|sheet|lesson|part|unit|session|exercises?|homework|hw)[ _-]*\d+"  # a student's own folders
 MARKS = {"right": "1", "look": "?", "wrong": "0", "empty": ""}  # of several answers, the first of these counts
 PAGE = """<!doctype html><meta charset="utf-8"><title>{0}</title>
 <style>body {{ font: 16px/1.5 sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }}
@@ -55,36 +56,42 @@ pre {{ background: #f4f4f4; padding: .6em; overflow-x: auto }}</style>
 
 
 def files(root):
-    """Notebooks below a folder or in a zip, zips in them opened: pairs of their path's parts and their bytes.
+    """All that a folder or zip holds, zips in it opened: pairs of their path's parts and, of a notebook, its bytes.
 
-    Of what cannot be read there are no bytes. Links are left out: they lead to files that nobody handed in.
+    There are no bytes of a notebook that cannot be read, and ``None`` for other files. A folder's last part is "".
+    Links are left out: they lead to files that nobody handed in.
     """
     try:
         if root.is_dir():
+            yield ("",), None
             for path in sorted(root.iterdir()):
                 inside = (path.name if path.is_dir() else path.stem,) * (path.is_dir() or path.suffix.lower() == ".zip")
                 if not path.is_symlink():
                     yield from (((*inside, *parts), data) for parts, data in files(path))
         elif root.suffix.lower() == ".zip":
             yield from unzipped(root)
-        elif NOTEBOOK.search(root.name) and root.is_file():
-            yield (root.name,), root.read_bytes() if root.stat().st_size <= LARGEST else b""
+        elif root.is_file():
+            small = root.stat().st_size <= LARGEST
+            yield (root.name,), (root.read_bytes() if small else b"") if NOTEBOOK.search(root.name) else None
     except OSError:
         yield (f"{root.stem}.ipynb",), b""
 
 
 def unzipped(file, depth=3):
-    """Notebooks in a zip, as ``files`` gives them; zips in it are opened, down to a depth."""
+    """All that a zip holds, as ``files`` gives it; zips in it are opened, down to a depth."""
     try:
         archive = zipfile.ZipFile(file)
     except (OSError, ValueError, zipfile.BadZipFile):
         yield ("damaged.ipynb",), b""
         return
+    yield ("",), None
     with archive:
         for info in archive.infolist():
-            *folders, name = [it for it in re.split(r"[/\\]", info.filename) if it not in ("", ".")] or [""]
+            *folders, name = re.split(r"[/\\]", info.filename)
+            folders = [it for it in folders if it not in ("", ".")]
             packed = name.lower().endswith(".zip")
             if not packed and not NOTEBOOK.search(name):
+                yield (*folders, name), None
                 continue
             try:
                 data = archive.read(info) if info.file_size <= LARGEST else b""
@@ -119,26 +126,37 @@ def hidden(name):
 
 
 def hand_ins(root, titles):
-    """By student: the notebooks, as ``(file, bytes)``. A loose file's student is what precedes the notebook's title."""
-    all_of = [(list(map(readable, parts)), data) for parts, data in files(root) if not any(map(hidden, parts))]
+    """By student: the notebooks, as ``(file, bytes)``; none for a folder or zip without.
+
+    Each folder, zip and loose file is a student's; a loose file's student is what precedes the notebook's title. A lone
+    folder, or one in another, is a class's if it holds notebooks under several names; titles and weeks are no names.
+    How a lone folder is read is printed.
+    """
+    title = "|".join(titles)
+    found = [(list(map(readable, parts)), data) for parts, data in files(root)]
+    found = [(parts, data) for parts, data in found if parts != [""] and not any(map(hidden, parts))]
 
     def student(folders, name):
-        before, *title = re.split("|".join(titles), NOTEBOOK.split(name)[0], maxsplit=1, flags=re.I)
-        return folders[0] if folders else before.strip(" _-.,") if title else ""
+        stem = NOTEBOOK.split(name)[0]
+        return folders[0] if folders else re.split(title, stem, maxsplit=1, flags=re.I)[0].strip(" _-.,")
 
-    shared = len(os.path.commonprefix([parts[:-1] for parts, _ in all_of]))
-    if (
-        len({student(folders[shared:], name) for (*folders, name), _ in all_of} - {""}) > 1
-    ):  # the class is in one folder
-        root = root.joinpath(*all_of[0][0][:shared])
-        all_of = [(parts[shared:], data) for parts, data in all_of]
-    found = defaultdict(list)
-    if root.is_dir():  # also who handed in no notebook
-        found |= {readable(path.name): [] for path in root.iterdir() if path.is_dir() and not hidden(path.name)}
-    for (*folders, name), data in all_of:
-        who = student(folders, name) or NOTEBOOK.split(name)[0]
-        found[who].append(("/".join([*folders[1:], name]), data))
-    return found
+    inside, where = found, []
+    while len({parts[0] for parts, _ in inside}) == 1 and min(len(parts) for parts, _ in inside) > 1:
+        where.append(inside[0][0][0])
+        inside = [(parts[1:], data) for parts, data in inside if parts[1:] != [""]]
+    names = {student(folders, name) for (*folders, name), data in inside if data is not None} - {""}
+    if several := sum(not re.fullmatch(f"{WEEK}|{title}", it, re.I) for it in names) > 1:
+        found = inside
+    if where:
+        print(f"{'/'.join(where)} is read as a class" if several else f"{where[0]} is read as one student")
+    by_student = defaultdict(list)
+    for (*folders, name), data in found:
+        if data is not None:
+            who = student(folders, name) or NOTEBOOK.split(name)[0]
+            by_student[who].append(("/".join([*folders[1:], name]), data))
+        elif folders:
+            by_student[folders[0]]  # who handed in no notebook is listed, too
+    return by_student
 
 
 def statements(notebook):
@@ -297,7 +315,7 @@ def main(root, out, seconds):
     checks.HIDDEN = 2
     random.seed(), torch.seed()
     warnings.simplefilter("ignore")  # of students' code
-    os.environ |= {"NST_WEIGHTS": "embedded", "CUDA_VISIBLE_DEVICES": ""}  # for all the same
+    os.environ |= {"NST_WEIGHTS": "embedded", "CUDA_VISIBLE_DEVICES": ""}  # the same for all students
     Answer.hidden = [ROOT / name for name in ("notebooks/solutions", "tests", "nst_helpers/checks", "build", ".git")]
     if not any(Path(it).resolve().is_relative_to(root.resolve()) for it in (ROOT, tempfile.gettempdir())):
         Answer.hidden.append(root.resolve())  # other students' answers
@@ -327,17 +345,23 @@ def main(root, out, seconds):
     write(out, grades, [it for task in tasks for it in task.exercises if any(it in row for row in grades.values())])
 
 
+def pages_of(table):
+    """Names of the pages that a table of grades refers to; none if it cannot be read."""
+    with contextlib.suppress(OSError, csv.Error), table.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        pages = [row.get("page") or "" for row in csv.DictReader(file)]
+        return {page for page in pages if re.fullmatch(r"\d+_[\w.-]+\.html", page)}
+    return set()
+
+
 def write(out, grades, columns):
-    """The table, and one page per student; the pages of an older table go."""
+    """The table, and one page per student; pages of the previous table are removed."""
     out.mkdir(parents=True, exist_ok=True)
     path, form = out / "grades.csv", {"encoding": "utf-8-sig", "newline": ""}  # as spreadsheets like it
-    with contextlib.suppress(OSError):
-        for page in re.findall(r"\d+_[\w.-]+\.html", path.read_text(encoding="utf-8", errors="replace")):
-            (out / page).unlink(missing_ok=True)
+    old = pages_of(path)
     try:
         file = path.open("w", **form)
     except PermissionError:  # it is open in a spreadsheet
-        path = out / "grades_new.csv"
+        path, old = out / "grades_new.csv", set()
         file = path.open("w", **form)
     with file:
         table = csv.writer(file)
@@ -346,13 +370,16 @@ def write(out, grades, columns):
             page = f"{number:02}_" + re.sub(r"[^\w.-]+", "_", student)[:60] + ".html"
             right, look = (sum(mark == kind for mark, *_ in row.values()) for kind in ("right", "look"))
             marks = [MARKS[row[name][0]] if name in row else "" for name in columns]
-            name = re.sub(r"(^|[;,])[\s=+@-]*[=+@-]", r"\1", student)  # no formula, whatever parts the columns
+            name = re.sub(r"(^|[;,])[\s=+@-]*[=+@-]", r"\1", student)  # never a formula, whichever delimiter the spreadsheet assumes
             table.writerow([name, *marks, right, len(columns), look if row else "nothing", page])
             text = PAGE.format(html.escape(student), right, len(columns))
             for name, (_, said, code) in row.items():
                 text += f"<h2>{html.escape(name)}: {html.escape(said)}</h2>\n"
                 text += f"<pre>{html.escape(code)}</pre>\n" * bool(code)
             (out / page).write_text(text, encoding="utf-8", errors="backslashreplace")
+            old.discard(page)
+    for page in old:
+        (out / page).unlink(missing_ok=True)
     print(f"{path}: {len(grades)} students, {len(columns)} exercises")
 
 

@@ -45,9 +45,14 @@ def fixed_names(source):
     return frozenset(imports(tree) | definitions(tree))
 
 
+DEFINITIONS = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+
+
 def definitions(tree):
-    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
-    return {it.name for it in ast.walk(tree) if isinstance(it, kinds)}
+    """Names of functions and classes, but for those within others, such as methods."""
+    if isinstance(tree, DEFINITIONS):
+        return {tree.name}
+    return set().union(*map(definitions, ast.iter_child_nodes(tree)))
 
 
 @functools.lru_cache(4096)
@@ -64,8 +69,9 @@ def traffic(source):
         for node in nodes:
             if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 changed.add(root(node))
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            uses, makes = uses - makes, {statement.name}
+        if isinstance(statement, DEFINITIONS):
+            makes = {statement.name}
+            uses = uses - makes
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):  # composite.initialize(...)
             changed.add(root(statement.value.func))
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
