@@ -19,7 +19,7 @@ from .validation import first_line
 
 IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
 TIMEOUT = 10  # seconds to wait for an answer before giving up on the network
-SLOWEST = 5_000  # bytes per second, on average over three times as long: a slower download is given up
+SLOWEST = 5_000  # bytes per second, averaged over 3 * TIMEOUT seconds; a slower download is given up
 
 
 class WeightsError(OSError):
@@ -49,16 +49,19 @@ def fetch_imagenet(url=None, tries=3):
             _download(url, path, expected)
             return path
         except HTTPError as error:
-            again, why = error.code >= 500, f"the server answered {error.code} {first_line(error.reason)} for {url}"
+            again, why = (
+                error.code >= 500,
+                f"the server answered {error.code} {first_line(error.reason):.300} for {url}",
+            )
         except URLError as error:
-            again, why = False, f"{urlsplit(url).netloc} cannot be reached ({first_line(error.reason)})"
+            again, why = False, f"{urlsplit(url).netloc} cannot be reached ({first_line(error.reason):.300})"
         except _Damaged:
             again, why = True, f"the file from {url} arrived incomplete or damaged (its hash is wrong)"
         except NotWritten as error:
             raise WeightsError(f"{error}: set TORCH_HOME to a folder with 548 MB of room") from error
         except (OSError, HTTPException, ValueError) as error:  # reset, cut, silent, too slow, or no HTTP at all
             again = not isinstance(error, _TooSlow)
-            why = f"the connection to {urlsplit(url).netloc} broke ({first_line(error)})"
+            why = f"the connection to {urlsplit(url).netloc} broke ({first_line(error):.300})"
         if not again:
             break
         if attempt < tries:

@@ -1,4 +1,4 @@
-"""Shared: checks of arguments that many rooms share, and the wording of errors."""
+"""Shared: checks of arguments, and the wording of errors."""
 
 import numbers
 
@@ -21,13 +21,13 @@ def printable(text, length=60):
 
 
 def first_line(error):
-    """The first line of an error's text, at most 300 characters, or its type where it has no text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """The first line of an error's text, or its type where it has no text; however long, so give it a limit."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def sentence(error):
     """An error on one line, for people; with its type where its text was not written for them."""
-    said = printable(first_line(error), 300)
+    said = printable(first_line(error), 500)
     return (
         said if isinstance(error, (ValueError, OSError)) and str(error).strip() else f"{type(error).__name__}: {said}"
     )

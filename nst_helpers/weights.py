@@ -141,7 +141,7 @@ def read_checkpoint(path, source):
         why = first_line(error)
         advice = "delete it, then run this again to download it" if source == "imagenet" else "give another file"
         raise WeightsError(
-            f"{path} cannot be read as a checkpoint of torchvision's VGG-19 ({why}): {advice}"
+            f"{path} cannot be read as a checkpoint of torchvision's VGG-19 ({why:.150}): {advice}"
         ) from error
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nst_helpers import check, checks
+from nst_helpers import check, checks, gram
 from nst_helpers.checks import (
     as_choice,
     as_name,
@@ -103,6 +103,11 @@ def test_stop_is_not_swallowed(judge):
         check(double)
 
 
+def test_a_value_that_two_exercises_share_is_nobodys(judge):
+    with pytest.raises(ValueError, match="there is no exercise"):
+        exec("double = my_gram = 6\ncheck(double)", {"check": check})
+
+
 @pytest.mark.parametrize("answer, name", [(lambda x: x, None), (3, None), (3, "no_such_exercise")])
 def test_an_unknown_exercise(answer, name):
     with pytest.raises(ValueError, match="there is no exercise"):
@@ -170,6 +175,40 @@ def twice(x):
 
 
 same = twice
+
+
+def test_names_of_the_readers_own_functions():
+    assert names_in(twice) == names_in(lambda x: same(x), own=False) == {"abs"}
+    assert "twice" in names_in(lambda x: x.twice(), own=False)
+    assert "gram" in names_in(gram)
+
+
+NORM = "(X):\n    return (X - X.mean((2, 3), keepdim=True)) / (X.std((2, 3), keepdim=True) + 1e-5)\n"
+MY_GRAM = "def gram(X):\n    F = X[0].flatten(1)\n    return F @ F.T / F.numel()\n"
+COPIED = """
+def gram(X):
+    c, n = X.shape[1], X.shape[2] * X.shape[3]
+    X = X.reshape(c, n)
+    return X @ X.T / (c * n)
+"""
+
+
+@pytest.mark.parametrize(
+    "answer, name, mark",
+    [
+        (f"def my_instance_norm{NORM}check(my_instance_norm, 'instance_norm')", "instance_norm", "✅"),
+        (f"def layer_norm{NORM}instance_norm = lambda X: layer_norm(X)\ncheck(instance_norm)", "instance_norm", "✅"),
+        ("def instance_norm(X): return F.instance_norm(X)\ncheck(instance_norm)", "instance_norm", "❌"),
+        ("instance_norm = F.instance_norm\ncheck(instance_norm)", "instance_norm", "❌"),
+        (f"{MY_GRAM}check(gram, 'my_gram')", "my_gram", "✅"),
+        ("check(gram, 'my_gram')", "my_gram", "❌"),
+        (f"{COPIED}check(gram, 'my_gram')", "my_gram", "❌"),
+    ],
+)
+def test_only_what_is_there_already_is_refused(answer, name, mark, capsys):
+    exec(answer, {"__name__": "__main__", "check": check, "gram": gram, "F": torch.nn.functional, "torch": torch})
+    out = capsys.readouterr().out
+    assert out.startswith(f"{mark} {name}"), out
 
 
 def test_names_behind_names():

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import answer_process
 import grade
 import nbformat
 import numpy as np
@@ -269,7 +270,9 @@ def test_whose_the_files_are(tmp_path, capsys, pack, names, expected):
 
 
 def test_names_in_zips(tmp_path):
-    path = zipped(tmp_path / "a.zip", "./ada/04_losses.ipynb", "bob\\a.ipynb", "__MACOSX/ada/._04_losses.ipynb", "hw/c.pdf")
+    path = zipped(
+        tmp_path / "a.zip", "./ada/04_losses.ipynb", "bob\\a.ipynb", "__MACOSX/ada/._04_losses.ipynb", "hw/c.pdf"
+    )
     found = grade.hand_ins(path, TITLES)
     assert {name: len(files) for name, files in found.items()} == {"ada": 1, "bob": 1, "hw": 0}
     assert grade.left_out(path) == ["hw/c.pdf"]
@@ -283,7 +286,52 @@ def test_pages_of_the_previous_table_are_removed(tmp_path):
         (tmp_path / name).write_text("mine")
     for student in ("Ada 07_plan.html", "Bob"):
         grade.write(tmp_path, {student: {"twice": ("right", "✅", "")}}, ["twice"])
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["01_Bob.html", "07_plan.html", "grades.csv", "my_notes.html"]
+    assert sorted(it.name for it in tmp_path.iterdir()) == [
+        "01_Bob.html",
+        "07_plan.html",
+        "grades.csv",
+        "my_notes.html",
+    ]
+
+
+@pytest.mark.parametrize(
+    "source, odd",
+    [
+        ("import code, trace", {"code", "trace"}),
+        ("from code import InteractiveInterpreter as it", {"code"}),
+        ("def f(X):\n    code = X\n    normal = time = code.trace()\n    return normal - time", set()),
+        ("def f(X):\n    return trace(X) + code", set()),
+        ("def f():\n    return functools._sys._getframe()", {"_sys", "_getframe"}),
+        ("import importlib as it\nit.import_module('os')", {"importlib", "import_module", "os"}),
+        ("def f(X):\n    return X.normal_() + X.uniform_() + torch.normal(X, X)", {"normal_", "uniform_", "normal"}),
+        ("def f(X):\n    return X.bernoulli_(), X.bernoulli()", {"bernoulli_", "bernoulli"}),
+        ("def f(X):\n    return X.exponential_(), X.multinomial(1)", {"exponential_", "multinomial"}),
+        ("def f(X):\n    return F.dropout(X), nn.Dropout2d(X)", {"dropout", "Dropout2d"}),
+        ("import typing\ntyping.get_type_hints(f)", {"get_type_hints"}),
+        ("if 0: eval = 0\neval('1')", {"eval"}),
+        ("class A:\n    eval = eval\n    e = eval", {"eval"}),
+        ("def eval(): pass\ndel eval\neval('1')", {"eval"}),
+    ],
+)
+def test_what_a_teacher_should_look_at(source, odd):
+    names, modules = grade.names_in(source.split("\n") if source[:3] not in ("def", "cla") else [source])
+    assert {name for name in names if grade.is_odd(name, name in modules)} == odd
+
+
+def test_where_sockets_are_not_listed_nothing_is_promised(monkeypatch):
+    def refuse(*args, **options):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert answer_process.sockets() is None
+    monkeypatch.setattr(Path, "read_text", lambda *args, **options: "0: 03 /run/a b\n1: 03 /run/a b\n2: 03 @x\n3: 03")
+    assert answer_process.sockets() == {"/run/a b"}
+
+
+def test_names_of_ones_own_are_nobodys():
+    names, _ = grade.names_in(["def layer_norm(X):\n    batch_norm = X.mean()\n    return batch_norm", "layer_norm(X)"])
+    assert names == {"X", "mean"}
+    assert "gram" in grade.names_in(["mine = gram", "def gram(X):\n    return mine(X)"])[0]
 
 
 @pytest.mark.parametrize("name, words", [("", "no notebooks in"), ("none", "there is no folder")])

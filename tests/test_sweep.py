@@ -33,7 +33,7 @@ from nst_helpers import (
 )
 from nst_helpers.job_painting import memory_of, paint, task_of, too_large
 from nst_helpers.jobs import job_hash
-from nst_helpers.validation import printable
+from nst_helpers.validation import printable, sentence
 from nst_helpers.workers import Pool
 
 sweep_module = sys.modules["nst_helpers.sweep"]
@@ -348,6 +348,12 @@ def test_a_folder_of_pictures_names_what_is_left_out(tmp_path, photo, capsys):
 
 def test_long_names_are_shortened_in_the_middle():
     assert printable("x" * 100 + ".jpg") == "x" * 50 + "…xxxxx.jpg"
+
+
+def test_the_advice_at_the_end_of_a_sentence_stays():
+    advice = ": delete it, then run this again to download it"
+    assert sentence(ValueError("x" * 400 + advice)) == "x" * 400 + advice
+    assert sentence(ValueError("x" * 4000 + advice)).endswith("…wnload it")
 
 
 # Real processes

@@ -120,12 +120,12 @@ def isolate(folder, pipe, hidden):
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(what, (most, most))
     if sys.platform == "linux":
-        system, user, group, hidden = ctypes.CDLL(None), os.getuid(), os.getgid(), [*hidden, *sockets()]
+        system, user, group, doors = ctypes.CDLL(None), os.getuid(), os.getgid(), sockets()
         if system.unshare(NEW_USER | NEW_NETWORK | NEW_PROCESSES | NEW_MOUNTS) == 0:
             for what, text in ("setgroups", "deny"), ("uid_map", f"1000 {user} 1"), ("gid_map", f"1000 {group} 1"):
                 with contextlib.suppress(OSError):
                     Path("/proc/self", what).write_text(text)
-            closed = close_doors(system, own, hidden)
+            closed = close_doors(system, own, [*hidden, *(doors or ())]) and doors is not None
             os.chdir(own)  # as it is mounted now
             child = os.fork()  # the first process of the new kind: what it starts dies with it, and sees nothing else
             if child:
@@ -138,8 +138,14 @@ def isolate(folder, pipe, hidden):
 
 
 def sockets():
-    """Files through which other programs of this account take orders: a desktop, a terminal, the fork server."""
-    return re.findall(" (/.*)", Path("/proc/net/unix").read_text(errors="surrogateescape"))
+    """Files through which other programs of this account take orders: a desktop, a terminal, the fork server.
+
+    ``None`` if the system does not list them.
+    """
+    try:
+        return set(re.findall(" (/.*)", Path("/proc/net/unix").read_text(errors="surrogateescape")))
+    except OSError:
+        return None
 
 
 def close_doors(system, own, hidden):

@@ -31,7 +31,7 @@ from types import SimpleNamespace
 import nbformat
 import torch
 from answer_process import Answer, decode, encode
-from needed import needed, parse, traffic
+from needed import names_used, needed, parse, traffic
 
 from nst_helpers import checks
 
@@ -40,12 +40,17 @@ LARGEST = 50_000_000  # bytes of a notebook, or of a zip in a zip
 LONGEST = 400_000  # characters of a notebook's code
 MOST = 40  # notebooks of one student
 # Words that no answer needs: they reach what it should not use, or leave the mark to chance
-ODD = re.compile("eval|exec|compile|open|getattr|attrgetter|methodcaller|globals|locals|vars|modules|checks|"
-                 "nst_helpers|IPython|rand.*|bernoulli|multinomial|__(?!init__|call__|name__).*")  # fmt: skip
+ODD = re.compile(
+    "eval|exec|compile|open|getattr|attrgetter|methodcaller|globals|locals|vars|modules|import_module|checks|nst_helpers|"
+    "IPython|get_type_hints|ForwardRef|_*getframe|__(?!init__|call__|name__).*|rand.*|multinomial|poisson|"
+    ".*[Dd]ropout.*|.*(normal|uniform|bernoulli|exponential|geometric|cauchy)_?"
+)
 # So are the names of Python's own modules, but for these, which compute or are everyday words
-FINE = re.compile("abc|array|bisect|chunk|cmath|code|collections|colorsys|contextlib|copy|dataclasses|decimal|enum|"
-                  "fractions|functools|heapq|itertools|math|numbers|operator|queue|re|select|statistics|string|token|trace|typing|"
-                  "warnings")  # fmt: skip
+FINE = re.compile(
+    "abc|array|bisect|chunk|cmath|collections|colorsys|contextlib|copy|dataclasses|decimal|enum|fractions|functools|"
+    "heapq|itertools|math|numbers|operator|queue|re|select|statistics|string|token|typing|warnings"
+)
+WORDS = {"code", "trace"}  # everyday, too, where they are not imported
 NOTEBOOK = re.compile(r"\.ipynb(?!\w)", re.I)  # browsers write task.ipynb.txt, task.ipynb.json, task.ipynb (1)
 WEEK = r"(week|day|sheet|lesson|part|unit|session|exercises?|homework|hw)[ _-]*\d+"  # a student's own folders
 MARKS = {"right": "1", "look": "?", "wrong": "0", "empty": ""}  # of several answers, the first of these counts
@@ -258,7 +263,7 @@ def better(*found):
 
 def graded(answer, exercise, seconds):
     code, expression, own = answer
-    names, own = names_in("\n".join(own)), "\n\n".join(own)
+    (names, modules), own = names_in(own), "\n\n".join(own)
     if exercise == "handed_in" and "room" in names:
         return "look", "what the studio showed is not in the notebook: ask for the settings file", own
     room = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -266,23 +271,40 @@ def graded(answer, exercise, seconds):
         mistake = verdict(answer, exercise)
     if mistake:
         return "wrong", mistake, own
-    odd = sorted(filter(is_odd, names))
+    odd = sorted(name for name in names if is_odd(name, name in modules))
     return ("look", f"right, but it uses {', '.join(odd)}: look for yourself", own) if odd else ("right", "✅", own)
 
 
-def is_odd(name):
-    return bool(ODD.fullmatch(name)) or name in sys.stdlib_module_names and not FINE.fullmatch(name)
+def is_odd(name, imported=False):
+    """Whether a teacher should look at an answer that uses a name."""
+    plain = name.strip("_")  # random has _os
+    if plain in WORDS:
+        return imported
+    return bool(ODD.fullmatch(name)) or plain in sys.stdlib_module_names and not FINE.fullmatch(plain)
 
 
-def names_in(source):
-    """The names that a program uses: also those in imports, after a dot and, as ``getattr`` takes them, in quotes."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
+def names_in(sources):
+    """The names that statements use and do not make, and those of modules among them.
+
+    Not variables of a function, nor functions defined above, but also what stands in imports, after a dot and, as
+    ``getattr`` takes it, in quotes.
+    """
+    found, modules, own = set(), set(), set()
+    trees = [ast.parse(source) for source in sources]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    deleted = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
+    for tree in trees:
+        found |= names_used(tree) - own
+        own |= {it.name for it in tree.body if isinstance(it, ast.FunctionDef)} - deleted
+    for node in nodes:
         for field, value in ast.iter_fields(node):
-            if field in ("id", "attr", "value", "module", "kwd_attrs") or isinstance(node, ast.alias):
+            if field in ("attr", "value", "module", "kwd_attrs") or isinstance(node, ast.alias):
                 for it in value if isinstance(value, list) else [value]:
                     found |= set(it.split(".")) if isinstance(it, str) else set()
-    return found
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            paths = [it.name for it in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            modules |= {part for path in paths for part in path.split(".")}
+    return found, modules
 
 
 def verdict(answer, exercise):
@@ -347,7 +369,10 @@ def main(root, out, seconds):
 
 def pages_of(table):
     """Names of the pages that a table of grades refers to; none if it cannot be read."""
-    with contextlib.suppress(OSError, csv.Error), table.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with (
+        contextlib.suppress(OSError, csv.Error),
+        table.open(encoding="utf-8-sig", errors="replace", newline="") as file,
+    ):
         pages = [row.get("page") or "" for row in csv.DictReader(file)]
         return {page for page in pages if re.fullmatch(r"\d+_[\w.-]+\.html", page)}
     return set()
@@ -370,7 +395,9 @@ def write(out, grades, columns):
             page = f"{number:02}_" + re.sub(r"[^\w.-]+", "_", student)[:60] + ".html"
             right, look = (sum(mark == kind for mark, *_ in row.values()) for kind in ("right", "look"))
             marks = [MARKS[row[name][0]] if name in row else "" for name in columns]
-            name = re.sub(r"(^|[;,])[\s=+@-]*[=+@-]", r"\1", student)  # never a formula, whichever delimiter the spreadsheet assumes
+            name = re.sub(
+                r"(^|[;,])[\s=+@-]*[=+@-]", r"\1", student
+            )  # never a formula, whichever delimiter the spreadsheet assumes
             table.writerow([name, *marks, right, len(columns), look if row else "nothing", page])
             text = PAGE.format(html.escape(student), right, len(columns))
             for name, (_, said, code) in row.items():

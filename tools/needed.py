@@ -64,8 +64,7 @@ def traffic(source):
         names = [node for node in nodes if isinstance(node, ast.Name)]
         makes = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
         makes |= imports(statement) | definitions(statement)
-        apart = Apart().visit(parse(ast.unparse(statement)))
-        uses = taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
+        uses = names_used(statement)
         for node in nodes:
             if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 changed.add(root(node))
@@ -77,6 +76,12 @@ def traffic(source):
         used |= (uses | makes if isinstance(statement, ast.AugAssign) else uses) - made
         made |= makes
     return frozenset(made), frozenset(changed - {None}), frozenset(used)
+
+
+def names_used(tree):
+    """The global names that code refers to, in its functions too."""
+    apart = Apart().visit(parse(ast.unparse(tree)))
+    return taken(symtable.symtable(ast.unparse(apart), "cell", "exec"))
 
 
 def unrolled(statements):
@@ -103,8 +108,8 @@ class Apart(ast.NodeTransformer):
 
 
 def taken(table):
-    """The global names that the code of a symbol table refers to, in its functions too."""
-    top = table.get_type() == "module"
+    """As ``names_used``, of a symbol table. The body of a class may use a global before its own of that name."""
+    top = table.get_type() in ("module", "class")
     found = {it.get_name() for it in table.get_symbols() if it.is_referenced() and (top or it.is_global())}
     return found.union(*map(taken, table.get_children()))
 

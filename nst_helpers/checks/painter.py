@@ -22,8 +22,9 @@ def numbers_per_style(answer):
 
 @exercise
 def instance_norm(answer):
-    ready = re.compile(".*(instance|batch|group|layer)_?norm", re.I)
-    assert not any(map(ready.match, names_in(answer))), (
+    ready = re.compile("(instance|batch|group|layer)_?norm", re.I)
+    theirs = filter(ready.search, {*dir(torch), *dir(torch.nn), *dir(torch.nn.functional)})
+    assert names_in(answer, own=False).isdisjoint(theirs), (
         "write it yourself, from mean and standard deviation, without PyTorch's own"
     )
     chance = torch.Generator().manual_seed(0)
