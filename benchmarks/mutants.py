@@ -16,12 +16,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "mutants"
+SENTENCES = "shown or shortened or advice or sentence or refused or nonsense or between or without_pixels"
 MODULES = {  # the tests of each, and what to leave out of them because it takes long
     "settings": (["test_settings.py"], ""),
     "files": (["test_files.py"], ""),
     "interrupts": (["test_checkpoints.py"], ""),
+    "validation": (["test_friendly_errors.py", "test_settings.py", "test_sweep.py"], SENTENCES),
+    "sample_images": (["test_images.py"], "sample or credit"),
     "images": (["test_images.py", "test_files.py"], ""),
+    "figures": (["test_images.py"], "show_images or figure or credit or titles or one_row"),
+    "download": (["test_weights.py"], "not at_once and not he_variance"),
     "weights": (["test_weights.py"], "not at_once and not he_variance"),
+    "pyramid": (["test_training.py"], "large or larger or coarse_to_fine"),
     "checkpoints": (["test_checkpoints.py"], "not coarse and not stop and not press"),
     "state": (
         ["test_training.py", "test_checkpoints.py"],

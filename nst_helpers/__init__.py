@@ -1,6 +1,7 @@
 """Helpers of the neural style transfer notebooks.
 
-Read the modules in this order. The first line of each names its notebook; the method is complete with ``training``.
+Read the modules in this order. The first line of each names the notebook that teaches it, or says that it is shared by
+several. The method is complete with ``training``.
 """
 
 from .sample_images import credits, sample, samples
@@ -31,8 +32,8 @@ from .workers import cluster
 from .sweep import sweep
 from .sheet import Sheet, watch
 from .explore import Explorer, explore
-from .checks import check
 from .studio import Studio
+from .checks import check
 from .friendly_errors import TAKES, guarded
 
 globals().update({name: guarded(globals()[name], takes) for name, takes in TAKES.items()})

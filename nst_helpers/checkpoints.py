@@ -59,7 +59,7 @@ class Checkpoint:
         return built
 
     def tick(self, pack):
-        """Write the run, if the last writing is ``EVERY`` seconds old."""
+        """Write the run, if the next writing is due."""
         if time.monotonic() >= self.due:
             self.write(pack)
 

@@ -1,4 +1,4 @@
-"""Notebook 01: figures: pictures side by side in the notebook, and contact sheets."""
+"""Notebook 01: pictures side by side in the notebook, and contact sheets."""
 
 import io
 import textwrap

@@ -1,4 +1,4 @@
-"""Shared: panels on a page: a picture for where widgets do not run, an end, and their place after a reload."""
+"""Shared: panels: a still picture where widgets cannot run, closing, and keeping their place after a reload."""
 
 import base64
 import os

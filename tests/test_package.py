@@ -38,7 +38,7 @@ def test_every_public_name_exists():
 
 
 def test_every_module_names_its_notebook():
-    """The first line of each says where it is taught. And the names that the design documents are where it says."""
+    """The first line of each says where it is taught. Names promised by the design are where it says."""
     for path in set(Path(nst_helpers.__file__).parent.glob("*.py")) - {Path(nst_helpers.__file__)}:
         first = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert first.startswith(("Notebook ", "Notebooks ", "Every notebook", "Shared: ")), path.name

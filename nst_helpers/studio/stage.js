@@ -20,7 +20,7 @@ export default {
             under.style.clipPath = `inset(0 ${100 - at}% 0 0)`;
             edge.style.left = `${at}%`;
             frame.classList.toggle("nst-wiping", at > 0);
-            wipe.setAttribute("aria-valuetext", `${Math.round(at)} % ${model.get("under_label")}`);
+            wipe.setAttribute("aria-valuetext", `${Math.round(at)}% ${model.get("under_label")}`);
         };
         const home = () => { wipe.value = 0; split(); };
         wipe.addEventListener("input", split);

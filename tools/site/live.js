@@ -24,7 +24,7 @@ function curtain(below, above) {
   const stage = make("div", {className: "curtain"}, below, above, make("span", {className: "edge"}), range);
   const draw = () => {
     stage.style.setProperty("--cut", `${range.value}%`);
-    range.ariaValueText = `${range.value} % of the left picture`;
+    range.ariaValueText = `${range.value}% of the left picture`;
   };
   range.addEventListener("input", draw);
   draw();
