@@ -294,6 +294,16 @@ def test_pages_of_the_previous_table_are_removed(tmp_path):
     ]
 
 
+def test_only_pages_in_the_folder_are_removed(tmp_path):
+    """Whatever somebody wrote into the table's column of pages."""
+    (tmp_path / "out").mkdir()
+    for name in ("07_plan.html", "out/my 07_plan.html"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "out" / "grades.csv").write_text("student,page\nAda,../07_plan.html\nBob,my 07_plan.html\n")
+    grade.write(tmp_path / "out", {"Ada": {"twice": ("right", "✅", "")}}, ["twice"])
+    assert (tmp_path / "07_plan.html").exists() and (tmp_path / "out" / "my 07_plan.html").exists()
+
+
 @pytest.mark.parametrize(
     "source, odd",
     [
