@@ -41,8 +41,8 @@ LONGEST = 400_000  # characters of a notebook's code
 MOST = 40  # notebooks of one student
 # Words that no answer needs: they reach what it should not use, or leave the mark to chance
 ODD = re.compile(
-    "eval|exec|compile|open|getattr|attrgetter|methodcaller|globals|locals|vars|modules|import_module|checks|nst_helpers|"
-    "IPython|get_type_hints|ForwardRef|_*getframe|__(?!init__|call__|name__).*|rand.*|multinomial|poisson|"
+    "eval|exec|compile|open|getattr|attrgetter|methodcaller|globals|locals|vars|modules|import_module|checks|"
+    "nst_helpers|IPython|get_type_hints|ForwardRef|_*getframe|__(?!init__|call__|name__).*|rand.*|multinomial|poisson|"
     ".*[Dd]ropout.*|.*(normal|uniform|bernoulli|exponential|geometric|cauchy)_?"
 )
 # So are the names of Python's own modules, but for these, which compute or are everyday words

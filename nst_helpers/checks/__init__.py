@@ -160,7 +160,7 @@ def same_slope(got, right, X):
 def names_in(answer, own=True):
     """Names that a function and the reader's functions below it refer to, and the names of what is behind them.
 
-    With ``own=False`` without those of the reader's functions, which may be called as anybody's.
+    ``own=False`` leaves out the names of the reader's functions, which the reader may choose freely.
     """
     answer = getattr(answer, "func", answer)  # of a partial
     scope, found, seen = getattr(answer, "__globals__", {}), set(getattr(answer, "names", ())), []
