@@ -72,10 +72,10 @@ class Mirror(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         inner = grad[:, :, 1:-1].clone()
-        inner[:, :, 1] += grad[:, :, 0]
-        inner[:, :, -2] += grad[:, :, -1]
-        inner[..., 2] += inner[..., 0]
-        inner[..., -3] += inner[..., -1]
+        inner[:, :, 1].add_(grad[:, :, 0])  # += would copy each line onto itself besides
+        inner[:, :, -2].add_(grad[:, :, -1])
+        inner[..., 2].add_(inner[..., 0])
+        inner[..., -3].add_(inner[..., -1])
         return inner[..., 1:-1]
 
 

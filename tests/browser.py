@@ -100,6 +100,10 @@ LABEL = r"""row => {
     const label = [...row.querySelectorAll("label")].find(label => words(label) && label.offsetWidth);
     return label && label.scrollWidth <= label.clientWidth + 1 ? words(label) : "";
 }"""
+# In the page: whether each part of a box is there; an empty element stands in for a view that is still being made.
+# The last part, which names the others for screen readers, is never displayed.
+SHOWN = """([root]) => [...root.children].every(
+    part => part.className.includes("widget-") || part.style.display === "none")"""
 CHANGED = """([root, address, text]) => root.querySelector("img.widget-image").src !== address
     || root.querySelector(":scope > .widget-html .widget-html-content").textContent !== text"""
 
@@ -319,6 +323,7 @@ class Explorer:
         self.picture = root.locator(":scope > img.widget-image")
         root.scroll_into_view_if_needed()
         self.picture.wait_for()
+        notebook.wait_until("all controls", SHOWN, root.element_handle())
         self.rows = root.locator(":scope > .widget-inline-hbox:not(.widget-html)").all()
         self.words = root.locator(":scope > .widget-html .widget-html-content")
 
@@ -343,8 +348,11 @@ class Explorer:
         return row.locator(CONTROL).first
 
     def label(self, row):
-        """The visible label of a row; empty if there is none or it is cut."""
-        return row.evaluate(LABEL)
+        """The visible label of a row; empty if there is none or it is cut, two seconds later too."""
+        try:
+            return self.page.wait_for_function(LABEL, arg=row.element_handle(), timeout=2000, polling=50).json_value()
+        except TooLate:
+            return ""
 
     def names(self):
         """What a screen reader says of the sliders, in order, and of the picture."""
