@@ -82,7 +82,7 @@ weights: $(READY)  ## learn the embedded VGG-19 anew (notebook 8)
 	$(BIN)/python -m nst_helpers.learning
 
 painter: $(READY)  ## learn the painter that ships anew (notebook 10; an hour)
-	$(BIN)/python -c "from nst_helpers.painter_training import main; main()"
+	$(BIN)/python tools/make_painter.py
 
 pictures: $(READY)  ## draw the paintings in images/ anew
 	$(BIN)/python images/paint

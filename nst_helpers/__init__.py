@@ -1,7 +1,8 @@
 """Helpers of the neural style transfer notebooks.
 
 Read the modules in this order. The first line of each names the notebook that teaches it, or says that it is shared by
-several. The method is complete with ``training``.
+several. Their short helpers are in ``validation`` (errors) and ``files`` (paths): read those two first. The method is
+complete with ``training``; on a first reading skip ``fast_objective``, ``lbfgs`` and ``download``.
 """
 
 from .sample_images import credits, sample, samples
@@ -36,6 +37,7 @@ from .studio import Studio
 from .checks import check
 from .friendly_errors import TAKES, guarded
 
+# An error from deep inside torch or PIL becomes one sentence: see friendly_errors.py
 globals().update({name: guarded(globals()[name], takes) for name, takes in TAKES.items()})
 
 __all__ = [

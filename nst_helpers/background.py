@@ -38,7 +38,7 @@ class Worker:
     @property
     def going(self):
         """Whether something runs or waits."""
-        return self.calls.unfinished_tasks > 0
+        return not self.closed and self.calls.unfinished_tasks > 0
 
     def ask(self, request):
         """Serve ``request``, instead of what is served now or waits."""
@@ -62,12 +62,13 @@ class Worker:
         """End the thread after its present step."""
         self.closed = True
         self.stop()
-        self.calls.put("end")
+        with self.calls.all_tasks_done:
+            self.calls.all_tasks_done.notify_all()
 
     def wait(self, timeout):
         """Block until nothing runs and nothing waits. ``TimeoutError`` after ``timeout`` seconds."""
         with self.calls.all_tasks_done:
-            if not self.calls.all_tasks_done.wait_for(lambda: self.closed or not self.going, timeout):
+            if not self.calls.all_tasks_done.wait_for(lambda: not self.going, timeout):
                 raise TimeoutError(f"still running after {timeout:g} s: call stop() or wait(timeout=…) longer")
 
     def share_cores(self, pixels):
@@ -76,7 +77,10 @@ class Worker:
         torch.set_num_threads(few if pixels < BIG_ENOUGH else self.threads)  # this thread's alone
 
     def _run(self):
-        while (call := self.calls.get()) and not self.closed:
+        while True:
+            call = self.calls.get()
+            if self.closed:
+                return
             request, self.request = self.request, None
             if request is None and call == "stop":
                 request = call

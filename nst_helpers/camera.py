@@ -1,6 +1,5 @@
 """Notebook 10: the browser's camera, painted frame by frame while it runs."""
 
-import base64
 import contextlib
 import io
 import itertools
@@ -13,6 +12,7 @@ import traitlets
 from .clips import pan
 from .images import jpeg, open_image
 from .sample_images import sample
+from .widgets import with_jpeg
 
 _HERE = Path(__file__)
 
@@ -35,7 +35,7 @@ class Camera(anywidget.AnyWidget):
     def __init__(self, painter, size=320, clip=None):
         names = list(painter.styles)
         super().__init__(styles=names, chosen=[names[0], names[-1]], size=size)
-        self.painter, self.clip, self.error, self.painted = painter, clip or pan(sample("coffee")), None, None
+        self.painter, self.clip, self.error = painter, clip or pan(sample("coffee")), None
         self._frames = itertools.cycle(self.clip.frames)
         self.on_msg(self._answer)
 
@@ -44,13 +44,13 @@ class Camera(anywidget.AnyWidget):
         start = time.monotonic()
         try:
             img = next(self._frames) if content["kind"] == "clip" else open_image(io.BytesIO(buffers[0]))
-            self.painted, self.error = self.paint(img), None
+            painted, self.error = self.paint(img), None
         except Exception as error:  # raised here, it would be lost
             self.error = error
             self.send({"kind": "error", "text": str(error) or type(error).__name__})
         else:
             milliseconds = round(1000 * (time.monotonic() - start))
-            self.send({"kind": "painted", "milliseconds": milliseconds}, [jpeg(self.painted, 80)])
+            self.send({"kind": "painted", "milliseconds": milliseconds}, [jpeg(painted, 80)])
 
     def paint(self, img):
         """One frame, a PIL image, painted in the mix that is chosen."""
@@ -60,7 +60,6 @@ class Camera(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         with contextlib.suppress(Exception):  # the widget itself says what is wrong
-            data = {**data, "image/jpeg": base64.b64encode(jpeg(self.paint(self.clip.frames[0]))).decode()}
-        return data, metadata
+            bundle = with_jpeg(bundle, self.paint(self.clip.frames[0]))
+        return bundle

@@ -17,7 +17,7 @@ from .files import atomic_write, full_path
 from .lbfgs import LBFGS
 from .settings import Settings, shortened
 from .state import State
-from .validation import printable, shown
+from .validation import printable, short_repr
 
 EVERY, SHARE = 5, 0.03  # seconds between two writings, and the share of a run's time that they may take
 ENTRY, SUM = "nst_helpers run", "checksum"  # in the header of our files
@@ -41,29 +41,33 @@ class Checkpoint:
 
     def read(self, build):
         """The run in the file, or ``None`` without a file. ``ValueError`` if the file holds another run."""
-        if not os.path.exists(self.path):  # noqa: PTH110 (as in read)
+        if not os.path.exists(self.path):  # noqa: PTH110 (as in read_file)
             return None
 
         def with_its_run(tensors, about):
             return dict(about["run"]), int(about["step"]), build(tensors, about)
 
-        run, step, built = read(self.path, with_its_run)
+        run, step, built = read_file(self.path, with_its_run)
         if not self.run["coarse_first"] and self.run["num_epochs"] >= step:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
             if run.get(name) != value:
-                what = f"{name} ({shown(run.get(name))}, not {shown(value)})" if name in _plain(Settings()) else name
+                what = (
+                    f"{name} ({short_repr(run.get(name))}, not {short_repr(value)})"
+                    if name in _plain(Settings())
+                    else name
+                )
                 raise ValueError(
                     f"{self.path} holds a run with another {what}: delete it, or give this run another name"
                 )
         return built
 
-    def tick(self, pack):
+    def write_if_due(self, pack):
         """Write the run, if the next writing is due."""
         if time.monotonic() >= self.due:
             self.write(pack)
 
-    def end(self, pack, finished):
+    def finish(self, pack, finished):
         """Write the run for the last time."""
         if finished and self.short:
             with contextlib.suppress(OSError):  # on a full disk it was never there
@@ -76,7 +80,7 @@ class Checkpoint:
         start = time.monotonic()
         try:
             tensors, about = pack()
-            write(self.path, tensors, {**about, "run": self.run})
+            write_file(self.path, tensors, {**about, "run": self.run})
             self.failed = ""
         except (OSError, MemoryError) as error:
             before, self.failed = self.failed, str(error) or "no memory is left"
@@ -85,7 +89,7 @@ class Checkpoint:
         self.due = time.monotonic() + max(EVERY, (time.monotonic() - start) / SHARE)
 
 
-def write(path, tensors, about):
+def write_file(path, tensors, about):
     """Write tensors, and ``about`` as JSON, to one safetensors file, whole or not at all. Returns its path."""
     path, about = full_path(path), json.dumps(about)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -95,8 +99,8 @@ def write(path, tensors, about):
     return path
 
 
-def read(path, build):
-    """``build(tensors, about)`` of what ``write`` wrote. Raises ``OSError`` or ``ValueError``, naming the file."""
+def read_file(path, build):
+    """``build(tensors, about)`` of what ``write_file`` wrote. Raises ``OSError`` or ``ValueError``, naming the file."""
     path = full_path(path)
     name = printable(path, 300)
     if os.path.isdir(path):  # noqa: PTH112 (False, not an error, for a name that is too long)
@@ -151,9 +155,9 @@ def unpacked(tensors, about, device="cpu"):
         known = {name.removeprefix("trainer "): value for name, value in tensors.items() if name.startswith("trainer ")}
         known |= about["numbers"]
         if about["adam"]:
-            base_lr, lr, state_step = about["adam"]
+            base_lr, lr, steps = about["adam"]
             state.use_adam(base_lr, state.settings.lr_decay_epoch)
-            state.trainer.param_groups[0]["lr"], state.scheduler.last_epoch = lr, state_step
+            state.trainer.param_groups[0]["lr"], state.scheduler.last_epoch = lr, steps
             if known:
                 state.trainer.load_state_dict({**state.trainer.state_dict(), "state": {0: known}})
         else:

@@ -13,7 +13,7 @@ from PIL import Image, ImageSequence
 from .files import atomic_write, full_path
 from .images import identified, jpeg, open_image, to_rgb
 from .interrupts import held_back
-from .validation import check_between, check_picture, shown
+from .validation import check_between, check_picture, short_repr
 
 MOST_FRAMES = 300
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
@@ -31,11 +31,11 @@ class Clip:
 
     def __post_init__(self):
         if not isinstance(self.frames, (list, tuple)) or not self.frames:
-            raise ValueError(f"a clip has a list of PIL images, with at least one; this is {shown(self.frames)}")
+            raise ValueError(f"a clip has a list of PIL images, with at least one; this is {short_repr(self.frames)}")
         for img in self.frames:
             check_picture(img, "a frame")
         if len(sizes := {img.size for img in self.frames}) > 1:
-            raise ValueError(f"the frames of a clip have one size; these have {shown(sorted(sizes))}")
+            raise ValueError(f"the frames of a clip have one size; these have {short_repr(sorted(sizes))}")
         check_between("duration", self.duration, 1, 600_000)
 
     def painted(self, painter, styles, size=320):
@@ -98,8 +98,9 @@ def open_clip(path, longest=480):
     if hasattr(path, "seek"):
         path.seek(0)
     frames, durations = [], []
-    kept = contextlib.suppress(Exception)  # of a damaged file, what can be read; decoders raise nearly anything
-    with identified(full_path(path) if isinstance(path, (str, Path)) else path) as img, kept:
+    source = full_path(path) if isinstance(path, (str, Path)) else path
+    # Of a damaged file, what can be read is kept; decoders raise nearly anything
+    with identified(source) as img, contextlib.suppress(Exception):
         for frame in itertools.islice(ImageSequence.Iterator(img), MOST_FRAMES):
             frames.append(to_rgb(frame.copy()))
             durations.append(frame.info.get("duration") or 80)  # WebP knows it once the frame is read

@@ -1,4 +1,7 @@
-"""Notebook 03: VGG-19's ImageNet weights, downloaded once into torch's cache and checked against their hash."""
+"""Notebook 03: VGG-19's ImageNet weights, downloaded once into torch's cache and checked against their hash.
+
+torch.hub's own download waits without limit for a silent server, tries once, and trusts a file that is there already.
+"""
 
 import contextlib
 import hashlib
@@ -11,7 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import torch
-from torch.hub import tqdm
+from torch.hub import tqdm  # the package, or torch's own stand-in for it
 from torchvision.models import VGG19_Weights
 
 from .files import NotWritten, atomic_write
@@ -19,6 +22,7 @@ from .validation import first_line
 
 IMAGENET_URL = VGG19_Weights.IMAGENET1K_V1.url
 TIMEOUT = 10  # seconds to wait for an answer before giving up on the network
+TRIES = 3
 SLOWEST = 5_000  # bytes per second, averaged over 3 * TIMEOUT seconds; a slower download is given up
 
 
@@ -31,7 +35,7 @@ def imagenet_path(url=None):
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(url or IMAGENET_URL).path).name
 
 
-def fetch_imagenet(url=None, tries=3):
+def fetch_imagenet(url=None):
     """Path of ImageNet's checkpoint in torch's cache, downloaded if it is not there (once, 548 MB).
 
     Downloaded or found, the file is checked against the SHA-256 prefix in its name. A download gets that name only
@@ -44,7 +48,7 @@ def fetch_imagenet(url=None, tries=3):
         _check_once(path, expected)
         return path
     print(f"Fetching VGG-19's ImageNet weights (548 MB, once) to {path.parent} …", flush=True)
-    for attempt in range(1, tries + 1):
+    for attempt in range(1, TRIES + 1):
         try:
             _download(url, path, expected)
             return path
@@ -64,7 +68,7 @@ def fetch_imagenet(url=None, tries=3):
             why = f"the connection to {urlsplit(url).netloc} broke ({first_line(error):.300})"
         if not again:
             break
-        if attempt < tries:
+        if attempt < TRIES:
             time.sleep(attempt)
     raise WeightsError(f"{why}; set NST_WEIGHTS=embedded to work without it, or see 'Without a network' in the README")
 
@@ -96,7 +100,7 @@ def _download(url, path, expected):
 
 
 def _check_once(path, expected):
-    """Check the hash of a file in the cache. Its size and time are kept beside it, so that this is done only once."""
+    """Check the hash of a file in the cache. A small file beside that folder remembers it: this is done once."""
     about = path.stat()
     mark, seen = path.parents[1] / f"{path.name}.checked", f"{about.st_size} {about.st_mtime_ns}"
     with contextlib.suppress(OSError, UnicodeDecodeError):

@@ -12,7 +12,7 @@ import traitlets
 from d2l import torch as d2l
 from PIL import Image
 
-from .validation import sentence, shown
+from .validation import sentence, short_repr
 
 
 class _Names(anywidget.AnyWidget):
@@ -56,11 +56,11 @@ class Explorer(ipywidgets.VBox):
         """Move controls by name, as dragging them would. Returns the explorer. ``ValueError`` for what cannot be."""
         for name, value in values.items():
             if name not in self.controls:
-                raise ValueError(f"there is no control {shown(name)}; there are {', '.join(self.controls)}")
+                raise ValueError(f"there is no control {short_repr(name)}; there are {', '.join(self.controls)}")
             try:
                 self.controls[name].value = value
             except traitlets.TraitError as error:
-                raise ValueError(f"{name} cannot be {shown(value)}") from error
+                raise ValueError(f"{name} cannot be {short_repr(value)}") from error
         return self
 
     def redraw(self, change=None):

@@ -1,10 +1,10 @@
 """Notebook 06: the numbers of ``PlainObjective``, computed without waste.
 
-What is saved, and where: the network is cut after the deepest layer in use (``_cut``). ReLUs work in place where
-nobody reads their input, and after a max pooling where that gives the same result (``_cut``). Convolutions run in
+What is saved, and where: the network is cut after the deepest layer in use (``_split``). ReLUs work in place where
+nobody reads their input, and after a max pooling where that gives the same result (``_split``). Convolutions run in
 bfloat16 where the hardware multiplies it natively, and in channels-last order. A symmetric Gram matrix needs one
-product on the way back, not two (``GramTap``). Where memory is scarce, features are computed twice instead of being
-kept (``checkpointing``).
+product in the backward pass, not two (``GramTap``). Where memory is scarce, features are computed twice instead of
+being kept (``checkpointing``).
 """
 
 import copy
@@ -19,8 +19,8 @@ from .features import best_precision, check_layers
 from .losses import content_loss, gram, tv_loss
 from .style_losses import STYLE_LOSSES
 
-# True or False: whether features are computed again on the way back instead of being kept. None: only where keeping
-# them would take more than half of the free memory. `make bench` measures what it saves, and its price in time.
+# True or False: whether features are computed again in the backward pass instead of being kept. None: only where
+# keeping them would take more than half of the free memory. `make bench` measures what it saves, and its price in time.
 CHECKPOINTING = None
 
 
@@ -28,26 +28,26 @@ class GramTap(torch.autograd.Function):
     """Reads a style loss off the network: ``Y_hat`` → ``Y_hat`` itself and ``style_loss(Y_hat, gram_Y)``.
 
     With G = F Fᵀ / (c n), the loss mean((G − A)²) has the gradient 4 (G − A) F / (c³ n), because G is symmetric: one
-    product. Autograd does not know that and needs two. The gradient that arrives from the layers behind is added in
+    product. Autograd does not know that and needs two. The gradient that arrives from the later layers is added in
     the same product. (Gatys et al. 2016, eq. 6, as a mean)
     """
 
     @staticmethod
     def forward(ctx, Y_hat, gram_Y):
-        difference = gram(_full(Y_hat)) - gram_Y
+        difference = gram(full_precision(Y_hat)) - gram_Y
         ctx.save_for_backward(Y_hat, difference)  # Y_hat is kept for the convolution after it anyway
-        ctx.set_materialize_grads(False)  # nothing comes from behind the last layer
+        ctx.set_materialize_grads(False)  # after the last layer in use no gradient arrives
         return Y_hat, torch.square(difference).mean()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, behind, grad):
+    def backward(ctx, grad_Y, grad_loss):
         Y_hat, difference = ctx.saved_tensors
-        if grad is None:
-            return behind, None
+        if grad_loss is None:
+            return grad_Y, None
         _, c, h, w = Y_hat.shape
-        factor = (difference * (grad * 4 / (c**3 * h * w))).to(Y_hat.dtype)
-        rows = _rows(Y_hat) @ factor if behind is None else torch.addmm(_rows(behind), _rows(Y_hat), factor)
+        factor = (difference * (grad_loss * 4 / (c**3 * h * w))).to(Y_hat.dtype)
+        rows = _rows(Y_hat) @ factor if grad_Y is None else torch.addmm(_rows(grad_Y), _rows(Y_hat), factor)
         return rows.reshape(1, h, w, c).permute(0, 3, 1, 2), None
 
 
@@ -57,7 +57,10 @@ def _rows(Y):
 
 
 class Mirror(torch.autograd.Function):
-    """``F.pad(X, (1, 1, 1, 1), "reflect")`` in channels-last order: lines are copied, and added on the way back."""
+    """``F.pad(X, (1, 1, 1, 1), "reflect")`` in channels-last order, where torch's own takes three times as long.
+
+    Border lines are copied, and their gradients added in the backward pass.
+    """
 
     @staticmethod
     def forward(ctx, X):
@@ -80,7 +83,7 @@ class Mirror(torch.autograd.Function):
 
 
 class Average(torch.autograd.Function):
-    """``F.avg_pool2d(X, 2)``: torch's own way back takes two to three times as long in channels-last order."""
+    """``F.avg_pool2d(X, 2)``: torch's own backward pass takes two to three times as long in channels-last order."""
 
     @staticmethod
     def forward(ctx, X):
@@ -108,55 +111,54 @@ class FastObjective:
         deepest = max(content_at + style_at)
         content_at, style_at = ([_read_at(net, i, deepest) for i in sorted(at)] for at in (content_at, style_at))
         content_weights, style_weights, self.tv_weight = settings.loss_weights
-        if not isinstance(content_weights, list):
-            content_weights = [content_weights] * len(content_at)
         self.gram = settings.style_loss == "gram"
         describe, self.style_loss = STYLE_LOSSES[settings.style_loss]
         precision = best_precision(content_X.device) if settings.precision == "auto" else settings.precision
         # float32 here means the network's own type, which a test may have made double
         self.dtype = torch.bfloat16 if precision == "bfloat16" else next(net.parameters()).dtype
-        self.segments = _cut(net, sorted({*content_at, *style_at}), self.dtype)
+        self.segments = _split(net, sorted({*content_at, *style_at}), self.dtype)
         self.checkpointing = _memory_is_scarce(net, content_X, self.dtype) if CHECKPOINTING is None else CHECKPOINTING
         self.contents, self.styles = {}, {}  # by layer: (weight, target)
         with torch.no_grad():
             for at, Y in self.features(content_X):
-                if at in content_at:
+                if at in content_at:  # two chosen layers may be read in one place (``_read_at``): their weights add up
                     weight = sum(weight for weight, i in zip(content_weights, content_at) if i == at)
-                    self.contents[at] = weight, _full(Y)
+                    self.contents[at] = weight, full_precision(Y)
             for at, Y in self.features(style_X):
                 if at in style_at:
                     weight = sum(weight for weight, i in zip(style_weights, style_at) if i == at)
-                    self.styles[at] = weight, describe(_full(Y))
+                    self.styles[at] = weight, describe(full_precision(Y))
 
-    def features(self, X, tap=lambda at, Y: Y):
-        """Index and feature map of every layer in use, in the network's order; what ``tap`` returns goes on."""
-        X = X.to(self.dtype).contiguous(memory_format=torch.channels_last)
+    def features(self, X):
+        """Index and feature map of every layer in use, in the network's order."""
+        Y = self._cast(X)
         for at, segment in self.segments:
-            X = checkpoint(segment, X, use_reentrant=False) if self.checkpointing and X.requires_grad else segment(X)
+            Y = self._run(segment, Y)
             if at is not None:
-                X = tap(at, X)
-                yield at, X
+                yield at, Y
 
     def __call__(self, X):
-        style = X.new_zeros(())
-
-        def tap(at, Y):
-            nonlocal style
+        content = style = X.new_zeros(())
+        Y = self._cast(X)
+        for at, segment in self.segments:
+            Y = self._run(segment, Y)
             if at in self.styles:
                 weight, target = self.styles[at]
                 if self.gram:
-                    Y, loss = GramTap.apply(Y, target)
+                    Y, loss = GramTap.apply(Y, target)  # the layers after it go on from this Y
                 else:
-                    loss = self.style_loss(_full(Y), target)
+                    loss = self.style_loss(full_precision(Y), target)
                 style = style + weight * loss
-            return Y
-
-        content = X.new_zeros(())
-        for at, Y in self.features(X, tap):
             if at in self.contents:
                 weight, target = self.contents[at]
-                content = content + weight * content_loss(_full(Y), target)
+                content = content + weight * content_loss(full_precision(Y), target)
         return content, style, self.tv_weight * tv_loss(X)
+
+    def _cast(self, X):
+        return X.to(self.dtype).contiguous(memory_format=torch.channels_last)
+
+    def _run(self, segment, Y):
+        return checkpoint(segment, Y, use_reentrant=False) if self.checkpointing and Y.requires_grad else segment(Y)
 
 
 def _memory_is_scarce(net, X, dtype):
@@ -168,7 +170,7 @@ def _memory_is_scarce(net, X, dtype):
     return step > free / 2
 
 
-def _full(Y):
+def full_precision(Y):
     """Losses are computed in float32 (or double, in double)."""
     return Y.float() if Y.dtype == torch.bfloat16 else Y
 
@@ -179,12 +181,15 @@ def _read_at(net, i, deepest):
     return i + 1 if in_place else i
 
 
-def _cut(net, taps, dtype):
-    """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling."""
+def _split(net, taps, dtype):
+    """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling.
+
+    The cuts after poolings are for ``checkpoint``, which computes one segment at a time again.
+    """
     order, ends = list(range(taps[-1] + 1)), set(taps)
     for i in range(len(order)):
-        if isinstance(net[i], nn.MaxPool2d) and not {i - 1, i} & ends:
-            order[i - 1 : i + 1] = i, i - 1  # the ReLU of a maximum is the maximum of ReLUs, for a quarter of the work
+        if isinstance(net[i], nn.MaxPool2d) and i - 1 not in ends and i not in ends:
+            order[i - 1 : i + 1] = i, i - 1  # the ReLU of a maximum is the maximum of ReLUs, of four times as many
             ends.add(i - 1)
         elif isinstance(net[i], (nn.MaxPool2d, nn.AvgPool2d)):
             ends.add(i)
@@ -194,24 +199,18 @@ def _cut(net, taps, dtype):
         if isinstance(layer, nn.ReLU):
             layer.inplace = bool(layers)  # the first of a segment must leave the map before it as it is
         if getattr(layer, "padding_mode", "zeros") == "reflect":
-            layers.append(_Mirrored())
+            layers.append(_Layer(Mirror))
             layer.padding_mode, layer.padding = "zeros", (0, 0)
-        layers.append(_Averaged() if isinstance(layer, nn.AvgPool2d) else layer)
+        layers.append(_Layer(Average) if isinstance(layer, nn.AvgPool2d) else layer)
         if i in ends:
             segments.append((i if i in taps else None, nn.Sequential(*layers)))
             layers = []
     return segments
 
 
-class _Mirrored(nn.Module):
-    """``Mirror`` as a layer."""
+class _Layer(nn.Module):
+    """An autograd function as a layer."""
 
-    def forward(self, X):
-        return Mirror.apply(X)
-
-
-class _Averaged(nn.Module):
-    """``Average`` as a layer."""
-
-    def forward(self, X):
-        return Average.apply(X)
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function.apply

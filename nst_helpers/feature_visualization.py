@@ -64,7 +64,7 @@ def heat_map(channel, img):
     return Image.blend(ImageOps.grayscale(img).convert("RGB"), color, 0.75)
 
 
-def rebuilt(net, picture, layer, role, interrupted=lambda: False):
+def rebuilt(net, picture, layer, role, interrupted):
     """A PIL image optimized from noise until one layer responds to it as it does to ``picture``.
 
     ``role="content"``: with the same feature maps (Mahendran and Vedaldi 2015). ``role="style"``: with the same Gram

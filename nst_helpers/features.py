@@ -10,7 +10,7 @@ from .download import imagenet_path
 from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, LAYERS, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
-from .validation import first_line, shown
+from .validation import first_line, short_repr
 from .weights import Parameters, find_weights
 
 
@@ -35,7 +35,7 @@ class VGG19(nn.Sequential):
             self.add_module(name, layer)
         self.widths, self.source, self.settings = tuple(widths), "random", PUBLISHED
 
-    def __getitem__(self, at):
+    def __getitem__(self, at):  # of a slice, Sequential would make a VGG19
         return nn.Sequential(*list(self)[at]) if isinstance(at, slice) else super().__getitem__(at)
 
     def __repr__(self):
@@ -50,9 +50,9 @@ def best_precision(device):
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:  # on any other device, float32 as published
+    else:  # a processor is asked, as far as this version of torch can; any other device computes as published
         asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        native = device.type == "cpu" and any(getattr(torch.cpu, ask, bool)() for ask in asks)
+        native = device.type == "cpu" and any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
     return "bfloat16" if native else "float32"
 
 
@@ -66,7 +66,7 @@ def load_vgg19(weights="auto", device=None, relu_in_place=False, pooling=None, v
     """
     found = weights if isinstance(weights, Parameters) else find_weights(weights)
     if pooling not in (None, "max", "average"):
-        raise ValueError(f"pooling must be 'max' or 'average'; it is {shown(pooling)}")
+        raise ValueError(f"pooling must be 'max' or 'average'; it is {short_repr(pooling)}")
     with torch.device("meta"):  # no time or memory for parameters that are replaced at once
         net = VGG19(found.widths, found.padding, pooling or found.pooling, relu_in_place)
     net.load_state_dict(found.tensors, assign=True)
@@ -86,7 +86,7 @@ def frozen(net, device=None):
         return net.requires_grad_(False).eval().to(d2l.try_gpu() if device is None else device)
     except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA asserts
         raise ValueError(
-            f"the network cannot be put on the device {shown(device)} ({first_line(error):.120})"
+            f"the network cannot be put on the device {short_repr(device)} ({first_line(error):.120})"
         ) from error
 
 
@@ -104,7 +104,7 @@ def _loaded(weights, stamp):
 def check_network(net):
     """Raises ``ValueError`` for what is neither a network of ``load_vgg19`` nor the first layers of one."""
     if not isinstance(net, nn.Sequential) or not len(net) or not isinstance(net[0], nn.Conv2d):
-        raise ValueError(f"net must be a network from load_vgg19; it is {shown(net)}")
+        raise ValueError(f"net must be a network from load_vgg19; it is {short_repr(net)}")
 
 
 def check_layers(net, X, content_layers, style_layers):

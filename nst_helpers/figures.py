@@ -45,7 +45,7 @@ d2l.use_svg_display = use_jpeg_display
 use_jpeg_display()
 
 
-def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cmap="viridis"):
+def show_images(imgs, titles=None, num_cols=None, height=2.6, cmap="viridis"):
     """Show pictures side by side, without axes, all of one height. Returns matplotlib's axes, one per picture.
 
     ``imgs``: PIL images, or arrays or tensors ``(h, w)`` (drawn with ``cmap``) or ``(h, w, 3)``, values 0 to 1.
@@ -69,7 +69,7 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     height = min(height, 11 / sum(ratios))  # a figure never needs scrolling sideways
     d2l.use_svg_display()
     lines = max((title.count("\n") + 1 for title in titles or []), default=0)
-    figsize = (height * sum(ratios) + 0.1 * num_cols, (height + 0.2 * lines + 0.05) * num_rows + 0.35 * bool(suptitle))
+    figsize = (height * sum(ratios) + 0.1 * num_cols, (height + 0.2 * lines + 0.05) * num_rows)
     fig, axes = d2l.plt.subplots(
         num_rows, num_cols, figsize=figsize, width_ratios=ratios, squeeze=False, layout="constrained"
     )
@@ -78,8 +78,6 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, suptitle=None, cma
     for ax, img, title in zip_longest(axes.flat[: len(imgs)], imgs, titles or []):
         ax.imshow(img, cmap=cmap, interpolation="nearest" if max(img.shape[:2]) < 200 else "antialiased")
         ax.set_title(title)
-    if suptitle:
-        fig.suptitle(suptitle)
     if credit:
         rows = textwrap.wrap(credit, max(24, int(22 * figsize[0])))  # about 22 of these letters per inch
         fig.supxlabel("\n".join(rows), x=0.99, ha="right", fontsize=5.5, color="#666666")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from .validation import printable, shown
+from .validation import printable, short_repr
 
 # Errors of a disk while it is written to. Any other error in that block is not about the file.
 DISK_ERRORS = {
@@ -32,9 +32,10 @@ class NotWritten(OSError):
 def full_path(path):
     """``path`` with ``~`` resolved. ``ValueError`` for what is no path, ``FileNotFoundError`` for nobody's home."""
     if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
-        raise ValueError(f"a path must be text without zero bytes, or a Path; this is {shown(path)}")
+        raise ValueError(f"a path must be text without zero bytes, or a Path; this is {short_repr(path)}")
     path = expanded(path)
-    if path.parts[:1] and path.parts[0].startswith("~") and not path.exists():
+    at_home = path.parts[:1] and path.parts[0].startswith("~")
+    if at_home and not os.path.exists(path):  # noqa: PTH110 (False, not an error, for a name that is too long)
         raise FileNotFoundError(f"there is no file {printable(path, 300)}: nobody of that name has a home folder here")
     return path
 

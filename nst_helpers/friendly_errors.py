@@ -54,7 +54,7 @@ def guarded(function, takes):
     if isinstance(function, type):
         function.__init__ = guarded(function.__init__, takes)
         return function
-    name = function.__qualname__.removesuffix(".__init__")
+    method, name = function.__name__ == "__init__", function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
     def checked(*args, **kwargs):
@@ -68,8 +68,8 @@ def guarded(function, takes):
         except Exception as error:
             if any(words in str(error) for words in ("out of memory", "allocate memory")):  # not the input's fault
                 raise
-            inspect.signature(function).bind(*args, **kwargs)
-            own = args[name != function.__qualname__ :]  # without self
+            inspect.signature(function).bind(*args, **kwargs)  # raises Python's own TypeError
+            own = args[1:] if method else args
             given = ", ".join(map(_described, [*own, *kwargs.values()]))
             raise ValueError(f"{name} takes {takes}; it was given {given:.200} ({first_line(error):.120})") from error
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .files import atomic_write, full_path
 from .sample_images import PICTURES, sample, samples  # noqa: F401 (images.sample is a public name)
-from .validation import check_picture, printable, shown
+from .validation import check_picture, printable, short_repr
 
 # What open_image decodes. Pillow knows more formats, some of which start another program (EPS: Ghostscript), and some
 # whose decoders hardly anybody uses or tests.
@@ -38,7 +38,7 @@ def open_image(path):
     elif hasattr(path, "read"):
         name = getattr(path, "name", "the file")
     else:
-        raise ValueError(f"open_image takes the path of a picture or an open file, not {shown(path)}")
+        raise ValueError(f"open_image takes the path of a picture or an open file, not {short_repr(path)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -136,7 +136,7 @@ def save_image(img, path):
     if the file cannot be written.
     """
     if not isinstance(img, Image.Image):
-        raise ValueError(f"save_image takes a PIL image and a path; the image is {shown(img)}")
+        raise ValueError(f"save_image takes a PIL image and a path; the image is {short_repr(img)}")
     path = full_path(path)
     fmt = Image.registered_extensions().get(path.suffix.lower())
     if fmt not in Image.SAVE:

@@ -15,7 +15,7 @@ class held_back:  # noqa: N801 (it reads as a verb after "with")
         self.deliver, self.pressed, self.before = deliver, False, None
 
     def __enter__(self):
-        handler = signal.getsignal(signal.SIGINT)
+        handler = signal.getsignal(signal.SIGINT)  # not callable where interrupts are ignored
         if callable(handler) and threading.current_thread() is threading.main_thread():
             self.before = handler
             signal.signal(signal.SIGINT, self._note)

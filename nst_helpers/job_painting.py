@@ -12,11 +12,10 @@ import psutil
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .features import best_precision, load_vgg19
+from .features import best_precision, shared_vgg19
 from .images import open_image
 from .jobs import FORMAT, KEY
 from .preprocessing import fit_shape, postprocess, preprocess
-from .pyramid import enlarged
 from .sample_images import sample, samples
 from .settings import shortened
 from .training import coarse_to_fine, optimize
@@ -29,8 +28,8 @@ def paint(task):
     It never raises: an exception may not survive the way back from another process.
     """
     try:
-        about, settings, weights, shapes, images = task
-        net = _network(weights)
+        job, shapes, images = task
+        net, settings = shared_vgg19(job.weights), job.settings
         free = psutil.virtual_memory().available
         if (needed := memory_of(shapes[0], settings, net.widths[0])) > free:
             raise ValueError(too_large(shapes[0], needed, free))
@@ -42,32 +41,27 @@ def paint(task):
             steps = optimize(net, content, style, settings, start_X=start)
         for step in steps:  # noqa: B007 (the last one is used)
             pass
-        img = postprocess(enlarged(step.X, content))
-        found = {"losses": step._asdict(), "seconds": time.monotonic() - begun}
-        found["losses"] = {name: found["losses"][name] for name in ("content", "style", "tv", "total")}
+        img = postprocess(step.X)
+        losses = {name: getattr(step, name) for name in ("content", "style", "tv", "total")}
+        found = {"losses": losses, "seconds": time.monotonic() - begun}
         entry, file = PngInfo(), io.BytesIO()
-        entry.add_text(KEY, json.dumps({"format": FORMAT, "job": about, **found}))
+        entry.add_text(KEY, json.dumps({"format": FORMAT, "job": asdict(job), **found}))
         img.save(file, "png", pnginfo=entry)
         return file.getvalue(), found
     except Exception as error:
         return None, {"error": sentence(error)}
 
 
-@lru_cache(maxsize=2)
-def _network(weights):
-    return load_vgg19(weights, verbose=False)
-
-
 def task_of(job):
-    """What a worker needs: plain values and small pictures. It opens no file, so the disk need not be shared."""
-    asked = asdict(replace(job, settings=shortened(job.settings)))
-    opened = open_recent(job.content), open_recent(job.style), open_recent(job.start_from) if job.start_from else None
+    """What a worker needs: the job and small pictures. It opens no file, so the disk need not be shared."""
+    job = replace(job, settings=shortened(job.settings))
+    opened = [open_recent(name) if name else None for name in (job.content, job.style, job.start_from)]
     shape, style_shape = fit_shape(opened[0], job.size), fit_shape(opened[1], job.style_pixels)
     shapes = shape, style_shape, shape
     images = [  # resized as preprocess does
         img and img.resize(shape[::-1], Image.Resampling.BILINEAR) for img, shape in zip(opened, shapes)
     ]
-    return asked, shortened(job.settings), job.weights, shapes, images
+    return job, shapes, images
 
 
 @lru_cache(maxsize=8)
@@ -85,7 +79,7 @@ def open_recent(name):
 
 
 def memory_of(shape, settings, channels):
-    """Bytes that painting takes at most, with features computed twice: by a fit to sections 3 of benchmarks/RESULTS.md.
+    """Bytes that painting takes at most, with features computed twice; fitted to section 3 of benchmarks/RESULTS.md.
 
     ``shape``: height and width. ``channels``: of the network's first block.
     """

@@ -14,10 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from .files import expanded, full_path
 from .images import identified, open_image
-from .preprocessing import check_shape
+from .preprocessing import check_size
 from .sample_images import credit_of, samples
 from .settings import DEFAULTS, PUBLISHED, Settings, shortened
-from .validation import printable, shown
+from .validation import printable, short_repr
 from .weights import SOURCES, without_download
 
 FORMAT = 1  # of a result; part of the hash
@@ -47,15 +47,14 @@ class Job:
         if not isinstance(settings, Settings):
             settings = {} if settings is None else settings
             if not isinstance(settings, dict):
-                raise ValueError(f"a job's settings are a Settings or a dictionary; this is {shown(settings)}")
+                raise ValueError(f"a job's settings are a Settings or a dictionary; this is {short_repr(settings)}")
             suited = "embedded" if weights.endswith(".safetensors") else weights
             settings = DEFAULTS.get(suited, PUBLISHED).but(**settings)
-        size, style_size = check_shape((self.size, self.size))[0], self.style_size
-        pictures = {name: _name_or_path(name, getattr(self, name)) for name in ("content", "style", "start_from")}
-        kept = {"settings": settings, "size": size, "style_size": style_size}
-        if style_size is not None:
-            kept["style_size"] = check_shape((style_size, size))[0]
-        for name, value in {**pictures, **kept, "weights": weights}.items():
+        kept = {name: _name_or_path(name, getattr(self, name)) for name in ("content", "style", "start_from")}
+        kept |= {"settings": settings, "weights": weights, "size": check_size(self.size)}
+        if self.style_size is not None:
+            kept["style_size"] = check_size(self.style_size, "style_size")
+        for name, value in kept.items():
             object.__setattr__(self, name, value)
 
     def but(self, **changes):
@@ -118,7 +117,7 @@ def _source(weights):
     if weights in SOURCES:
         return weights
     if not isinstance(weights, str) or not Path(weights).suffix:
-        raise ValueError(f"no weights source {shown(weights)}: use one of auto, {', '.join(SOURCES)}, or a file")
+        raise ValueError(f"no weights source {short_repr(weights)}: use one of auto, {', '.join(SOURCES)}, or a file")
     return str(expanded(weights).absolute())
 
 
@@ -126,7 +125,7 @@ def _name_or_path(role, value):
     if role == "start_from" and (value is None or value == ""):
         return ""
     if not isinstance(value, (str, os.PathLike)) or not str(value) or "\0" in str(value):
-        raise ValueError(f"a job's {role} is a sample's name or the path of a file; this is {shown(value)}")
+        raise ValueError(f"a job's {role} is a sample's name or the path of a file; this is {short_repr(value)}")
     return str(value) if value in samples() else str(expanded(value).absolute())
 
 
@@ -155,21 +154,6 @@ def readable_folder(path):
     return path
 
 
-def job_hash(job, digest=None):
-    """The hash of all that determines a job's picture, the bytes of its files among it: 24 letters.
-
-    Raises ``OSError`` or ``ValueError`` for a file that cannot be read.
-    """
-    digest = digest or digest_of
-    asked = {**asdict(replace(job, settings=shortened(job.settings))), "style_size": job.style_pixels}
-    for name in ("content", "style", "start_from"):
-        asked[name] = digest(asked[name])
-    if job.weights not in SOURCES:
-        asked["weights"] = digest(job.weights)
-    text = json.dumps({"format": FORMAT, **asked}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
 def digest_of(name):
     """A sample's name as it is; of a file, the hash of its bytes."""
     if not name or name in samples():
@@ -180,6 +164,20 @@ def digest_of(name):
         return hashlib.sha256(Path(name).read_bytes()).hexdigest()
     except OSError as error:
         raise OSError(f"{printable(name, 200)} cannot be read: {error.strerror or error}") from None
+
+
+def job_hash(job, digest=digest_of):
+    """The hash of all that determines a job's picture, the bytes of its files among it: 24 letters.
+
+    Raises ``OSError`` or ``ValueError`` for a file that cannot be read.
+    """
+    asked = {**asdict(replace(job, settings=shortened(job.settings))), "style_size": job.style_pixels}
+    for name in ("content", "style", "start_from"):
+        asked[name] = digest(asked[name])
+    if job.weights not in SOURCES:
+        asked["weights"] = digest(job.weights)
+    text = json.dumps({"format": FORMAT, **asked}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def read_result(path):

@@ -4,7 +4,7 @@ import difflib
 import operator
 from typing import NamedTuple
 
-from .validation import shown
+from .validation import short_repr
 
 # Convolutions per block, and channels per block, of VGG-19 (Simonyan and Zisserman 2014, table 1, column E).
 DEPTHS = (2, 2, 4, 4, 4)
@@ -52,13 +52,13 @@ def layer_index(layer):
             return LAYERS[name].index
         close = difflib.get_close_matches(name[:20], LAYER_NAMES, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(close)}?" if close else "names run from conv1_1 to pool5"
-        raise ValueError(f"VGG-19 has no layer {shown(layer)}: {hint}")
+        raise ValueError(f"VGG-19 has no layer {short_repr(layer)}: {hint}")
     try:
         index = None if isinstance(layer, bool) else operator.index(layer)
     except TypeError:
         index = None
     if index is None or not 0 <= index < len(LAYER_NAMES):
-        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {shown(layer)}")
+        raise ValueError(f"a layer is a name such as 'conv4_1' or an index from 0 to 36; this is {short_repr(layer)}")
     return index
 
 

@@ -27,7 +27,8 @@ class LBFGS:
     HISTORY = 20
     LONGEST = 0.3  # root mean square of the first step, and of the longest, in normalized units
     RISE = 1.0  # the share by which a step may end above the lowest loss
-    BANDS, FADE = 32, 0.9  # of frequencies, from the coarsest to the finest; what a pair counts when the next has come
+    BANDS = 32  # of spatial frequencies, from the coarsest to the finest, narrower where frequencies are low
+    FADE = 0.9  # the weight of all earlier pairs in ``seen`` when the next one comes
     COLORS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))  # gray, red against blue, green against magenta
 
     def __init__(self, X):
@@ -59,7 +60,7 @@ class LBFGS:
     @torch.no_grad()
     def step(self, loss):
         """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
-        X, g = self.X.detach(), self.spectrum(self.X.grad * self.X.numel())  # a mean's slope per pixel is faint
+        X, g = self.X.detach(), self.spectrum(self.X.grad * self.X.numel())  # of the sum over pixels: a mean's is tiny
         finite = math.isfinite(loss) and math.isfinite(float(g.sum()))
         if finite and self.X0 is not None:
             self.remember(self.d, g - self.g0)
@@ -87,11 +88,11 @@ class LBFGS:
             self.X1 = self.best.clone()
 
     def remember(self, s, y):
-        slope = float(s @ y)
-        if slope > 1e-8 * s.norm() * y.norm():  # else the slope does not rise along s: no minimum lies that way
-            self.pairs = [*self.pairs, (s, y, slope)][-self.HISTORY :]
+        curvature = float(s @ y)
+        if curvature > 1e-8 * s.norm() * y.norm():  # only such pairs keep H positive definite
+            self.pairs = [*self.pairs, (s, y, curvature)][-self.HISTORY :]
             power = torch.stack([self.power(s), self.power(y)])
-            seen = power / power[1].sum()
+            seen = power / power[1].sum()  # every pair counts alike, however large its change
             self.seen = seen if self.seen is None else self.FADE * self.seen + seen
             self.weigh(power[1])
 
@@ -120,13 +121,13 @@ class LBFGS:
 
     def direction(self, g):
         """-H g, by the two-loop recursion."""
-        q, shares = g.clone(), []
-        for s, y, slope in reversed(self.pairs):
-            shares.append(float(s @ q) / slope)
-            q.sub_(y, alpha=shares[-1])
+        q, alphas = g.clone(), []
+        for s, y, curvature in reversed(self.pairs):
+            alphas.append(float(s @ q) / curvature)
+            q.sub_(y, alpha=alphas[-1])
         d = self.weights * q
-        for s, y, slope in self.pairs:
-            d.add_(s, alpha=shares.pop() - float(y @ d) / slope)
+        for s, y, curvature in self.pairs:
+            d.add_(s, alpha=alphas.pop() - float(y @ d) / curvature)
         return -d
 
     def state_dict(self):

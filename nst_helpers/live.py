@@ -17,7 +17,7 @@ from .run import Run
 from .settings import shortened
 from .state import State, check_state
 from .training import DivergedError, settings_for
-from .validation import check_between, shown
+from .validation import check_between, short_repr
 
 
 class LivePlot(d2l.Animator):
@@ -99,7 +99,7 @@ def train(
     """
     check_images(content_X, style_X)
     if resume is not None and not isinstance(resume, Run):
-        raise ValueError(f"resume must be a Run, as train returns it; it is {shown(resume)}")
+        raise ValueError(f"resume must be a Run, as train returns it; it is {short_repr(resume)}")
     check_between("snapshots", snapshots, 0, 10**6, whole=True)
     check_state(state)
     wanted = settings_for(net, settings or (resume and resume.settings), **changes)
@@ -130,7 +130,7 @@ def train(
                         live.note = "" if left is None else f"{duration(left)} left"
                         live.add(step.step, step[2:5], lambda X=step.X: postprocess(X))
                     if file:
-                        file.tick(run.packed)
+                        file.write_if_due(run.packed)
                     if stop.pressed and step.step < step.num_epochs:
                         raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def train(
             again = "train(…, resume=run)"
             print(run.error if isinstance(run.error, DivergedError) else _sentence(run.error, run.step, again))
         if file and run.state.composite:
-            file.end(run.packed, run.finished)
+            file.finish(run.packed, run.finished)
         if live and run.history:
             live.note = f"{duration(run.seconds)} in all"
             with suppress(Exception):  # a plot that cannot be drawn is no reason to lose the run

@@ -11,7 +11,8 @@ import traitlets
 from PIL import Image
 
 from .images import jpeg, png, small
-from .validation import check_between, check_picture, shown
+from .validation import check_between, check_picture, short_repr
+from .widgets import with_jpeg
 
 _HERE = Path(__file__)
 
@@ -51,10 +52,12 @@ class MaskCanvas(anywidget.AnyWidget):
                 numbers = mask.detach().cpu().float() if torch.is_tensor(mask) else mask
                 levels = np.asarray(numbers, dtype=float).squeeze()
         except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"a mask is a picture or numbers of shape (h, w); this is {shown(mask)}") from None
+            raise ValueError(f"a mask is a picture or numbers of shape (h, w); this is {short_repr(mask)}") from None
         if levels.ndim != 2 or not levels.size:
             raise ValueError(f"a mask is a picture or numbers of shape (h, w); this has shape {levels.shape}")
-        white = Image.fromarray(np.where(levels > 0.5, 255, 0).astype(np.uint8)).resize((self.width, self.height), 0)
+        white = Image.fromarray(np.where(levels > 0.5, 255, 0).astype(np.uint8)).resize(
+            (self.width, self.height), Image.Resampling.NEAREST
+        )
         self.drawn = "data:image/png;base64," + base64.b64encode(png(white)).decode()
         return self
 
@@ -72,6 +75,4 @@ class MaskCanvas(anywidget.AnyWidget):
         return Image.composite(Image.new("RGB", self.img.size, "#D55E00"), self.img, alpha)
 
     def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "image/jpeg": base64.b64encode(jpeg(self.still)).decode()}, metadata
+        return with_jpeg(super()._repr_mimebundle_(**kwargs), self.still)

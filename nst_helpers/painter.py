@@ -18,8 +18,8 @@ from torch import nn
 
 from .features import best_precision, frozen
 from .files import atomic_write, full_path
-from .preprocessing import check_shape, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from .validation import check_between, first_line, printable, shown
+from .preprocessing import check_size, check_tensor, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
+from .validation import check_between, first_line, printable, short_repr
 from .weights import WeightsError
 
 BASE = Path(__file__).with_name("painter.safetensors")
@@ -34,7 +34,7 @@ PAINTINGS = (
 )
 COLLECTIONS = (list, tuple, dict)  # of names or photos
 LEAST = 16  # pixels: the shortest side that can be painted
-FRAME = 8  # pixels around a picture that are painted and cut off: strokes at the very border are others
+FRAME = 8  # pixels around a picture that are painted and cut off: strokes at the very border look different
 STYLE_SIZE = 448  # pixels on the longer side of a painting while its style is read
 
 
@@ -42,8 +42,8 @@ class Stroke(nn.Module):
     """A convolution with mirrored borders, then conditional instance normalization.
 
     Every channel of every picture is brought to mean 0 and standard deviation 1 (Ulyanov et al. 2016), then stretched
-    and moved by the two numbers that its style has for this channel (Dumoulin et al. 2017, eq. 5). A bias would be
-    subtracted again, so there is none.
+    and moved by the two numbers that its style has for this channel (γ and β in Dumoulin et al. 2017, eq. 5). A bias
+    would be subtracted again, so there is none.
     """
 
     def __init__(self, channels_in, channels, styles, size=3, stride=1, enlarge=False):
@@ -74,9 +74,9 @@ class Painter(nn.Module):
     def __init__(self, styles, channels=16, residuals=5):
         super().__init__()
         if not isinstance(styles, COLLECTIONS) or not styles or not all(isinstance(name, str) for name in styles):
-            raise ValueError(f"styles are a list of names, with at least one; these are {shown(styles)}")
+            raise ValueError(f"styles are a list of names, with at least one; these are {short_repr(styles)}")
         if len(set(styles)) < len(styles):
-            raise ValueError(f"two styles have one name: {shown(styles)}")
+            raise ValueError(f"two styles have one name: {short_repr(styles)}")
         check_between("channels", channels, 1, 1024, whole=True)
         check_between("residuals", residuals, 0, 100, whole=True)
         n, c = len(styles), channels
@@ -122,9 +122,11 @@ class Painter(nn.Module):
         """
         shares = {styles: 1.0} if isinstance(styles, str) else styles
         if not isinstance(shares, dict):
-            raise ValueError(f"a mix is a style's name, or a dictionary from names to shares; it is {shown(shares)}")
+            raise ValueError(
+                f"a mix is a style's name, or a dictionary from names to shares; it is {short_repr(shares)}"
+            )
         if unknown := [name for name in shares if name not in self.styles]:
-            raise ValueError(f"this painter has no style {shown(unknown[0])}; it has {', '.join(self.styles)}")
+            raise ValueError(f"this painter has no style {short_repr(unknown[0])}; it has {', '.join(self.styles)}")
         good = all(isinstance(share, Real) and 0 <= share < math.inf for share in shares.values())
         if not (good and sum(shares.values()) > 0):
             raise ValueError(f"the shares of a mix are zero or more, and one is above zero; these are {shares!r:.200}")
@@ -143,7 +145,7 @@ class Painter(nn.Module):
         if min(X.shape[-2:]) < LEAST:
             raise ValueError(f"a picture of {X.shape[-2]}×{X.shape[-1]} pixels is too small: {LEAST}×{LEAST} at least")
         device = self.last.weight.device
-        dtype = torch.bfloat16 if best_precision(device) == "bfloat16" else torch.float32
+        dtype = getattr(torch, best_precision(device))
         return cut(self(mirrored(X.to(device, dtype), FRAME), self.mix(styles).expand(len(X), -1)))
 
     def paint_image(self, img, styles, size=450):
@@ -156,9 +158,10 @@ class Painter(nn.Module):
         Its strokes are as wide as if the style's painting had ``scale`` times ``size`` pixels: the painter has learned
         from ``STYLE_SIZE`` of them, so it paints at the size that fits, and the picture is resized.
         """
-        size, _ = check_shape((size, size))
+        size = check_size(size)
         check_between("scale", scale, 0.01, 100)
-        side = max(min(STYLE_SIZE / scale, 1.5 * size), 1.1 * LEAST * max(img.size) / min(img.size))
+        least = 1.1 * LEAST * max(img.size) / min(img.size)  # a tenth more, for sides are rounded
+        side = max(min(STYLE_SIZE / scale, 1.5 * size), least)  # more than 1.5 times takes long and is shrunk again
         painted, (height, width) = self.paint_image(img, style, round(side)), fit_shape(img, size)
         return painted.resize((width, height), Image.Resampling.BICUBIC)
 
@@ -179,7 +182,7 @@ def save_painter(painter, path):
     Raises ``OSError`` as ``atomic_write`` does.
     """
     if not isinstance(painter, Painter):
-        raise ValueError(f"painter must be a Painter, as load_painter gives it; it is {shown(painter)}")
+        raise ValueError(f"painter must be a Painter, as load_painter gives it; it is {short_repr(painter)}")
     path, tensors = full_path(path), painter.state_dict()
     header = {name: str(getattr(painter, name)) for name in ("channels", "residuals")}
     header["styles"] = json.dumps(list(painter.styles))

@@ -4,29 +4,27 @@ The losses are those of notebook 04; what is trained is not one picture but the 
 al. 2016; Ulyanov et al. 2016). ``make painter`` learns the painter that ships (``PAINTER.md``).
 """
 
-import argparse
 import math
 import random
 import time
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from PIL import ImageStat
 
-from .features import best_precision, load_vgg19
+from .features import best_precision
 from .interrupts import held_back
 from .layers import layer_index
 from .losses import tv_loss
-from .painter import BASE, COLLECTIONS, PAINTINGS, STYLE_SIZE, Painter, cut, save_painter
+from .painter import COLLECTIONS, STYLE_SIZE, Painter, cut
 from .preprocessing import fit_shape, preprocess
 from .sample_images import sample
 from .settings import shortened
 from .training import DivergedError, settings_for
-from .validation import check_between, check_picture, shown
+from .validation import check_between, check_picture, short_repr
 
 SIDE = 144  # pixels: the crops that a painter learns from
 LR = 2e-3  # Adam's
@@ -34,13 +32,6 @@ STYLE_WEIGHT, TV_WEIGHT = 3e3, 8.0  # with 1e4 and more, light and dark of the p
 QUARTERS = 0.05  # weight of the quarters' Gram matrices beside that of the whole crop's
 LATTICE = 37.5  # weight of what repeats every 4 pixels, beside total variation
 NOISE = 0.03  # in normalized units: as much as a dim camera has, so that a painter does not answer to it
-# How the painter that ships is learned, part by part: steps, style and TV weight, ``QUARTERS``, learning rate.
-PARTS = (
-    (7_000, 1e4, 20.0, 0.2, 2e-3),
-    (500, STYLE_WEIGHT, 7.0, 0.2, 1e-3),
-    (7_000, STYLE_WEIGHT, TV_WEIGHT, QUARTERS, 2e-3),
-    (3_000, STYLE_WEIGHT, TV_WEIGHT, QUARTERS, 1e-3),
-)
 
 
 class Judge:
@@ -54,19 +45,18 @@ class Judge:
     def __init__(self, net, paintings, settings, quarters=QUARTERS):
         self.quarters = quarters
         device = net[0].weight.device
-        content_at, style_at = (
+        self.content_at, self.style_at = (
             sorted(map(layer_index, layers)) for layers in (settings.content_layers, settings.style_layers)
         )
-        self.content_at, self.style_at = content_at, style_at
-        self.content_weight, self.style_weights, self.tv_weight = settings.loss_weights
-        self.dtype = torch.bfloat16 if best_precision(device) == "bfloat16" else torch.float32
-        deepest = max(content_at + style_at)
+        self.content_weights, self.style_weights, self.tv_weight = settings.loss_weights
+        self.dtype = getattr(torch, best_precision(device))
+        deepest = max(self.content_at + self.style_at)
         self.layers = deepcopy(net[: deepest + 1]).to(dtype=self.dtype, memory_format=torch.channels_last)
         described = []
         with torch.no_grad():
             for painting in paintings:
-                Y = self.features(preprocess(painting, fit_shape(painting, STYLE_SIZE)).to(device), style_at)
-                described.append([grams(Y[at])[0] for at in style_at])
+                Y = self.features(preprocess(painting, fit_shape(painting, STYLE_SIZE)).to(device), self.style_at)
+                described.append([grams(Y[at])[0] for at in self.style_at])
         self.targets = [torch.stack(targets) for targets in zip(*described)]  # one (styles, c, c) per layer
 
     def features(self, X, at):
@@ -86,13 +76,16 @@ class Judge:
         with torch.no_grad():
             contents = self.features(X, self.content_at)
         seen = self.features(Y, self.content_at + self.style_at)
-        content = sum(F.mse_loss(seen[at].float(), contents[at].float()) for at in self.content_at)
+        content = sum(
+            weight * F.mse_loss(seen[at].float(), contents[at].float())
+            for at, weight in zip(self.content_at, self.content_weights)
+        )
         style = 0
         for at, weight, target in zip(self.style_at, self.style_weights, self.targets):
             differences = grams(quarters(seen[at])) - target[rows][:, None]  # their mean is that of the whole crop
             whole, local = torch.square(differences.mean(1)).mean(), torch.square(differences).mean()
             style = style + weight * (whole + self.quarters * local)
-        return self.content_weight * content, style, self.tv_weight * (tv_loss(Y) + LATTICE * lattice(Y))
+        return content, style, self.tv_weight * (tv_loss(Y) + LATTICE * lattice(Y))
 
 
 def grams(X):
@@ -163,18 +156,6 @@ class PainterState:
             torch._foreach_lerp_(list(self.painter.parameters()), list(self.trained.parameters()), 1 - keep)
 
 
-class DivergedPainterError(DivergedError):
-    """The loss of step ``failed`` was not finite. The painter of the state is the last good one."""
-
-    def __init__(self, failed, lr):
-        self.failed, self.last_good_step, self.lr = failed, failed - 1, lr
-        ValueError.__init__(
-            self,
-            f"the loss became non-finite in step {failed}: most likely the learning rate {lr:g} or a loss weight is "
-            f"too large. The painter after step {failed - 1} is kept; try a tenth of the rate",
-        )
-
-
 def learn_painter(
     net,
     paintings,
@@ -199,23 +180,27 @@ def learn_painter(
     the end (half a cosine). ``state``: a ``PainterState`` that is kept up to date; hand one in to stop and continue.
     ``settings``: layers and loss weights, default ``net.settings`` with the weights ``STYLE_WEIGHT`` and ``TV_WEIGHT``.
     ``quarters``: see ``Judge``.
-    Raises ``ValueError`` for pictures that cannot be learned from, before the first step, and ``DivergedPainterError``.
+    Raises ``ValueError`` for pictures that cannot be learned from, before the first step, and ``DivergedError``.
     """
     settings = (
         settings_for(net, settings) if settings else settings_for(net, style_weight=STYLE_WEIGHT, tv_weight=TV_WEIGHT)
     )
-    for name, value, high in (("lr", lr, 3e38), ("quarters", quarters, 3e38), ("numbers_first", numbers_first, 1)):
-        check_between(name, value, 0, high)
-    for name, value, low, high in (("batch", batch, 1, 1000), ("seed", seed, 0, 2**63 - 1)):
-        check_between(name, value, low, high, whole=True)
-    for name, value, kind in (
+    if settings.style_loss != "gram" or not (settings.content_layers and settings.style_layers):
+        raise ValueError("a painter learns by Gram matrices, from at least one content layer and one style layer")
+    check_between("steps", steps, 1, 10**9, whole=True)
+    check_between("lr", lr, 0, 3e38)
+    check_between("quarters", quarters, 0, 3e38)
+    check_between("numbers_first", numbers_first, 0, 1)
+    check_between("batch", batch, 1, 1000, whole=True)
+    check_between("seed", seed, 0, 2**63 - 1, whole=True)
+    for name, value, kind in [
         ("painter", painter, Painter),
         ("state", state, PainterState),
         ("photos", photos, COLLECTIONS),
-    ):
+    ]:
         if value is not None and not isinstance(value, kind):
             what = "a list of PIL images" if kind is COLLECTIONS else f"a {kind.__name__}"
-            raise ValueError(f"{name} must be {what}, or None; it is {shown(value)}")
+            raise ValueError(f"{name} must be {what}, or None; it is {short_repr(value)}")
     steps, device = shortened(settings.but(num_epochs=steps)).num_epochs, net[0].weight.device
     if minutes is not None:
         check_between("minutes", minutes, 1e-6, 1e6)
@@ -230,7 +215,7 @@ def learn_painter(
         state.optimizer = torch.optim.Adam(state.trained.parameters(), lr=lr)
 
     def done():
-        """The share of the run that is behind it, by steps or by the clock."""
+        """The share of the run that is done, by steps or by the clock."""
         return max(state.step / steps, state.seconds / (60 * minutes) if minutes else 0)
 
     start = time.monotonic() - state.seconds
@@ -246,7 +231,7 @@ def learn_painter(
         if not math.isfinite(content + style + tv):
             state.trained.load_state_dict(state.painter.state_dict())
             state.optimizer = None  # what it remembers led here
-            raise DivergedPainterError(state.step + 1, lr)
+            raise DivergedError(state.step + 1, state.step, None, lr, "painter")
         state.optimizer.zero_grad()
         sum(losses).backward()
         with held_back():  # a step is taken whole, or not at all
@@ -312,28 +297,3 @@ def crops(bank, count, chance):
     clean = torch.stack(clean)
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(chance.randrange(2**31)))
     return clean + NOISE * noise, clean
-
-
-def main():
-    """Learn the painter that ships and write it, with a line of progress every hundred steps."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--path", type=Path, default=BASE)
-    path = parser.parse_args().path
-    net, paintings, painter = load_vgg19("embedded"), {name: sample(name) for name in PAINTINGS}, None
-    for number, (steps, style_weight, tv_weight, quarters, lr) in enumerate(PARTS, 1):
-        settings = net.settings.but(style_weight=style_weight, tv_weight=tv_weight)
-        options = {"settings": settings, "quarters": quarters, "lr": lr, "numbers_first": 0}
-        start, recent = time.monotonic(), []
-        for step in learn_painter(net, paintings, painter, steps=steps, **options):
-            recent.append(step[2:5])
-            if step.step % 100 == 0 or step.step == steps:
-                content, style, tv = (sum(losses) / len(recent) for losses in zip(*recent))
-                left, recent = (time.monotonic() - start) * (steps / step.step - 1) / 60, []
-                print(
-                    f"part {number} of {len(PARTS)}, step {step.step} of {steps}: content {content:.2f}, "
-                    f"style {style:.2f}, TV {tv:.2f}; {left:.0f} min left of this part",
-                    flush=True,
-                )
-                save_painter(step.painter, path)
-        painter = step.painter
-    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")

@@ -3,7 +3,7 @@
 import torch
 import torchvision
 
-from .validation import check_picture, shown
+from .validation import check_picture, short_repr
 
 # Mean and standard deviation of ImageNet's photographs (red, green, blue) for values from 0 to 1, as in torchvision.
 rgb_mean = torch.tensor([0.485, 0.456, 0.406])
@@ -20,17 +20,25 @@ def check_shape(image_shape):
     except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
-        raise ValueError(f"image_shape is (height, width), two integers above zero; this is {shown(image_shape)}")
+        raise ValueError(f"image_shape is (height, width), two integers above zero; this is {short_repr(image_shape)}")
     if max(height, width) > LONGEST:
         raise ValueError(f"a side is too long: it may have {LONGEST} pixels at most")
     return height, width
+
+
+def check_size(size, name="size"):
+    """A side of a picture in pixels, as an integer from 1 to ``LONGEST``. ``ValueError``, naming it, for others."""
+    try:
+        return check_shape((size, size))[0]
+    except ValueError:
+        raise ValueError(f"{name} must be a number of pixels from 1 to {LONGEST}; it is {short_repr(size)}") from None
 
 
 def check_tensor(name, X):
     """Raises ``ValueError``, naming it, for what is not an image tensor ``(n, 3, h, w)`` of finite floats."""
     plain = torch.is_tensor(X) and X.layout is torch.strided and not X.is_meta and X.dtype in FLOATS
     if not plain or X.ndim != 4 or X.shape[1] != 3 or not X.numel():
-        what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {shown(X)}"
+        what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {short_repr(X)}"
         raise ValueError(f"{name} {what}: it must be a tensor (1, 3, h, w) of float32, from preprocess")
     if not X.isfinite().all():
         raise ValueError(f"{name} holds numbers that are not finite")
@@ -51,7 +59,7 @@ def fit_shape(img, longest, name="img"):
 
     Raises ``ValueError`` for what is not a PIL image, calling it by this ``name``, and for a size that cannot be.
     """
-    longest, _ = check_shape((longest, longest))
+    longest = check_size(longest, "the longer side")
     check_picture(img, name)
     scale = longest / max(img.size)
     return max(1, round(img.height * scale)), max(1, round(img.width * scale))

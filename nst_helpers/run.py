@@ -16,7 +16,16 @@ from .state import State
 from .training import DivergedError, coarse_to_fine, optimize, settings_for
 from .validation import check_between
 
-PLAIN = ("history", "seconds", "finished", "max_snapshots", "every", "steered", "level", "behind")  # as JSON holds them
+PLAIN = (
+    "history",
+    "seconds",
+    "finished",
+    "max_snapshots",
+    "every",
+    "steered",
+    "level",
+    "behind",
+)  # fields that JSON can hold
 
 
 @dataclass
@@ -48,7 +57,7 @@ class Run:
 
     @property
     def step(self):
-        """How many steps are behind it."""
+        """How many steps were taken, over all sizes."""
         return self.history[-1][0] if self.history else 0
 
     @property
@@ -121,7 +130,7 @@ class Run:
         self.settings, self.steered = settings, self.steered or bool(self.history)
 
     def packed(self):
-        """The run as ``(tensors, about)``, for ``checkpoints.write``; its pictures stay as they are, pixel by pixel."""
+        """The run as ``(tensors, about)``, for ``write_file``; its pictures stay as they are, pixel by pixel."""
         tensors, about = checkpoints.packed(self.state)
         tensors |= {f"snapshot {step}": torch.from_numpy(np.array(img)) for step, img in self.snapshots}
         plain = {name: getattr(self, name) for name in PLAIN}
@@ -146,7 +155,7 @@ class Run:
         """
         if self.state.composite is None:
             raise ValueError("this run has not begun: there is nothing to save yet")
-        return checkpoints.write(path, *self.packed())
+        return checkpoints.write_file(path, *self.packed())
 
     @classmethod
     def load(cls, path, device="cpu"):
@@ -154,7 +163,7 @@ class Run:
 
         ``train(…, resume=run)`` goes on from there; ``device``: that of the network it goes on with.
         """
-        return checkpoints.read(path, lambda tensors, about: cls.unpacked(tensors, about, device))
+        return checkpoints.read_file(path, lambda tensors, about: cls.unpacked(tensors, about, device))
 
     def _record(self, step, seconds):
         self.seconds += seconds

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from .validation import shown
+from .validation import short_repr
 
 _HERE = Path(__file__).resolve()
 # The sample pictures: inside an installed package, or at the top of a checkout.
@@ -57,7 +57,7 @@ def samples():
 def check_sample(name):
     """Raises ``ValueError`` for a name that is not in ``samples()``."""
     if not isinstance(name, str) or name not in samples():
-        raise ValueError(f"there is no sample image {shown(name)}; there are {', '.join(samples())}")
+        raise ValueError(f"there is no sample image {short_repr(name)}; there are {', '.join(samples())}")
 
 
 def credit_of(name):

@@ -1,13 +1,12 @@
 """Notebook 03: every choice of a run in one place, checked when it is made, and what suits each source of weights."""
 
-import math
 import numbers
 import operator
 import os
 from dataclasses import dataclass, fields, replace
 
 from .layers import layer_index, layer_name
-from .validation import shown
+from .validation import short_repr
 
 CHOICES = {
     "start": ("content", "noise", "style", "blend"),
@@ -17,7 +16,7 @@ CHOICES = {
 }
 WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 LARGEST = 3e38  # where float32 ends
-QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is 1, as for tests
+QUICK_STEPS = 15  # the longest run while the environment variable NST_QUICK is 1
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,14 @@ class Settings:
     def __post_init__(self):
         for name, choices in CHOICES.items():
             if not isinstance(getattr(self, name), str) or getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {shown(getattr(self, name))}")
+                raise ValueError(f"{name} must be one of {', '.join(choices)}; it is {short_repr(getattr(self, name))}")
         for name in (*WEIGHTS, "lr"):
             self._keep(name, _number(name, getattr(self, name)))
         for name in ("num_epochs", "lr_decay_epoch", "seed"):
             self._keep(name, _integer(name, getattr(self, name)))
         for name in ("lr", "num_epochs", "lr_decay_epoch"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be more than zero; it is {shown(getattr(self, name))}")
+                raise ValueError(f"{name} must be more than zero; it is {short_repr(getattr(self, name))}")
         for kind in ("content", "style"):
             names = _layers(f"{kind}_layers", getattr(self, f"{kind}_layers"))
             self._keep(f"{kind}_layers", names)
@@ -78,7 +77,7 @@ class Settings:
         try:
             weights = tuple(getattr(self, name))
         except TypeError:
-            raise ValueError(f"{name} must be a list; it is {shown(getattr(self, name))}") from None
+            raise ValueError(f"{name} must be a list; it is {short_repr(getattr(self, name))}") from None
         if weights and len(weights) != len(layers):
             raise ValueError(f"{name} has {len(weights)} numbers for {len(layers)} {kind} layers")
         return tuple(_number(name, weight) for weight in weights)
@@ -86,28 +85,25 @@ class Settings:
     def layer_weights(self, kind):
         """``{layer: weight}`` of ``"content"`` or ``"style"``, in the network's order."""
         if kind not in ("content", "style"):
-            raise ValueError(f"layers are of kind 'content' or 'style', not {shown(kind)}")
+            raise ValueError(f"layers are of kind 'content' or 'style', not {short_repr(kind)}")
         layers = getattr(self, f"{kind}_layers")
         pairs = zip(layers, getattr(self, f"{kind}_layer_weights") or (1.0,) * len(layers))
         return dict(sorted(pairs, key=lambda pair: layer_index(pair[0])))
 
     @property
     def loss_weights(self):
-        """``(content, [style, one per layer], tv)``: what ``compute_loss`` takes as ``weights``.
-
-        Content is a list too, where its layers have weights of their own.
-        """
+        """``([content, one per layer], [style, one per layer], tv)``: what ``compute_loss`` takes as ``weights``."""
         content, style = (
             [weight * getattr(self, f"{kind}_weight") for weight in self.layer_weights(kind).values()]
             for kind in ("content", "style")
         )
-        return content if self.content_layer_weights else self.content_weight, style, self.tv_weight
+        return content, style, self.tv_weight
 
     def but(self, **changes):
         """A copy with some settings changed: ``settings.but(lr=0.1)``. ``ValueError`` for an unknown name."""
         known = [field.name for field in fields(self)]
         if unknown := sorted(set(changes) - set(known)):
-            raise ValueError(f"unknown setting {shown(unknown[0])}; the settings are {', '.join(known)}")
+            raise ValueError(f"unknown setting {short_repr(unknown[0])}; the settings are {', '.join(known)}")
         return replace(self, **changes)
 
     def __str__(self):
@@ -128,8 +124,8 @@ def shortened(settings):
 
     ``1`` means at most ``QUICK_STEPS`` steps; a larger number is the number of steps, as a hub with few cores sets it.
     """
-    asked = os.environ.get("NST_QUICK", "0")
-    if asked in ("", "0"):
+    asked = os.environ.get("NST_QUICK", "")
+    if not asked.strip("0"):
         return settings
     most = int(asked) if asked.isdecimal() and asked != "1" else QUICK_STEPS
     return settings.but(num_epochs=min(settings.num_epochs, most))
@@ -137,13 +133,11 @@ def shortened(settings):
 
 def _number(name, value):
     """A finite number from zero to ``LARGEST``."""
-    try:
-        good = isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= LARGEST
-        if good and math.isfinite(value):
-            return float(value)
-    except (OverflowError, TypeError, ValueError):
-        pass
-    raise ValueError(f"{name} must be a finite number, zero or more; it is {shown(value)}")
+    if (
+        not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value <= LARGEST
+    ):  # NaN is not between
+        raise ValueError(f"{name} must be a finite number, zero or more; it is {short_repr(value)}")
+    return float(value)
 
 
 def _integer(name, value):
@@ -153,7 +147,7 @@ def _integer(name, value):
     except TypeError:
         number = None
     if number is None or abs(number) >= 2**63:
-        raise ValueError(f"{name} must be an integer; it is {shown(value)}")
+        raise ValueError(f"{name} must be an integer; it is {short_repr(value)}")
     return number
 
 
@@ -164,7 +158,7 @@ def _layers(name, layers):
     try:
         names = tuple(layer_name(layer) for layer in layers)
     except TypeError:
-        raise ValueError(f"{name} must be layers, by name or index; it is {shown(layers)}") from None
+        raise ValueError(f"{name} must be layers, by name or index; it is {short_repr(layers)}") from None
     if len(set(names)) < len(names):
         raise ValueError(f"{name} names a layer twice: {', '.join(names)}")
     return names

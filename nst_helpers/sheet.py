@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from IPython.display import DisplayHandle
-from IPython.display import Image as Shown
+from IPython.display import Image as DisplayImage
 from PIL import Image, ImageDraw, ImageFont
 
 from .figures import contact_sheet
@@ -16,7 +16,7 @@ from .interrupts import heard_once
 from .jobs import Result
 from .live import duration
 from .sweep import listed, sweep
-from .validation import check_between, printable, shown
+from .validation import check_between, printable, short_repr
 
 EVERY = 0.5  # seconds between two drawings, at least; and nine times as long as one takes
 
@@ -43,7 +43,7 @@ class Sheet:
     def add(self, result):
         """Put a ``Result`` into its cell."""
         if not isinstance(result, Result) or result.at >= len(self.cells):
-            raise ValueError(f"a sheet of {len(self.cells)} cells takes their Results; this is {shown(result)}")
+            raise ValueError(f"a sheet of {len(self.cells)} cells takes their Results; this is {short_repr(result)}")
         if result.error:
             self.cells[result.at] = _short(result)
         else:
@@ -85,7 +85,7 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
     begun = next_draw = time.monotonic()
     results = sweep(jobs, folder, executor, workers)
     picture, line = DisplayHandle(), DisplayHandle()
-    picture.display(Shown(jpeg(sheet.image), format="jpeg"))
+    picture.display(DisplayImage(jpeg(sheet.image), format="jpeg"))
     line.display({"text/plain": "the workers start …"}, raw=True)
     with heard_once(), closing(results):
         try:
@@ -93,14 +93,14 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
                 found[result.at] = result
                 sheet.add(result)
                 if (now := time.monotonic()) > next_draw:
-                    picture.update(Shown(jpeg(sheet.image), format="jpeg"))
+                    picture.update(DisplayImage(jpeg(sheet.image), format="jpeg"))
                     left = "" if result.left is None else f", {duration(result.left)} left"
                     line.update({"text/plain": f"{result.done} of {result.of}{left}"}, raw=True)
                     next_draw = time.monotonic() + max(EVERY, 9 * (time.monotonic() - now))
             stopped = ""
         except KeyboardInterrupt:
             stopped = "stopped; run it again to go on: "
-        picture.update(Shown(jpeg(sheet.image), format="jpeg"))
+        picture.update(DisplayImage(jpeg(sheet.image), format="jpeg"))
         new = sum(not (result.kept or result.error) for result in found.values())
         kept = sum(result.kept for result in found.values())
         said = f"{stopped}{new + kept} of {len(jobs)} are there, {new} painted in {duration(time.monotonic() - begun)}"

@@ -8,9 +8,9 @@ from .composite import CompositeImage
 from .interrupts import held_back
 from .lbfgs import LBFGS
 from .settings import Settings
-from .validation import shown
+from .validation import short_repr
 
-PACE = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")  # settings that do not change the loss
+NOT_IN_LOSS = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")
 
 
 @dataclass
@@ -39,26 +39,22 @@ class State:
 
     def prepare(self, settings):
         """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
-        with held_back():
-            self._prepare(settings)
-            self.settings = settings
-
-    def _prepare(self, settings):
-        before = self.settings
-        X = self.composite.weight
+        before, X = self.settings, self.composite.weight
         # After a change of the loss, gradients that an optimizer remembers would mislead it.
-        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in PACE})
-        if settings.optimizer == "adam":
-            if before is None or before.optimizer != "adam":
-                self.use_adam(settings.lr, settings.lr_decay_epoch)
-            elif not same:
-                self.trainer.state.clear()
-            self.scheduler.step_size = settings.lr_decay_epoch
-            if settings.lr != self.scheduler.base_lrs[0]:
-                self.scheduler.base_lrs = [settings.lr]
-                self.trainer.param_groups[0]["lr"] = settings.lr
-        elif not same or not self.trainer.holds(X):
-            self.trainer, self.scheduler = LBFGS(X), None
+        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in NOT_IN_LOSS})
+        with held_back():
+            if settings.optimizer == "adam":
+                if before is None or before.optimizer != "adam":
+                    self.use_adam(settings.lr, settings.lr_decay_epoch)
+                elif not same:
+                    self.trainer.state.clear()
+                self.scheduler.step_size = settings.lr_decay_epoch
+                if settings.lr != self.scheduler.base_lrs[0]:
+                    self.scheduler.base_lrs = [settings.lr]
+                    self.trainer.param_groups[0]["lr"] = settings.lr
+            elif not same or not self.trainer.holds(X):
+                self.trainer, self.scheduler = LBFGS(X), None
+            self.settings = settings
 
     def use_adam(self, lr, decay):
         self.trainer = torch.optim.Adam([self.composite.weight], lr=lr)
@@ -68,5 +64,5 @@ class State:
 def check_state(state):
     """``state``, or a new one for ``None``. ``ValueError`` for anything else."""
     if state is not None and not isinstance(state, State):
-        raise ValueError(f"state must be a State(), which is kept up to date; it is {shown(state)}")
+        raise ValueError(f"state must be a State(), which is kept up to date; it is {short_repr(state)}")
     return State() if state is None else state

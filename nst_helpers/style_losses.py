@@ -86,7 +86,7 @@ def gaussian_loss(Y_hat, target):
     eigenvalues of R Σ R only. ``target``: from ``gaussian``. (Dowson and Landau 1982)
     """
     (mean_Y, root), (mean, covariance) = target, _mean_and_covariance(Y_hat)
-    product = torch.nan_to_num(root @ covariance @ root, 0, 0, 0)  # eigvalsh would stop the run; the sum is still NaN
+    product = torch.nan_to_num(root @ covariance @ root, 0, 0, 0)  # eigvalsh raises for NaN, which the sum keeps
     common = torch.linalg.eigvalsh(product).clamp_min(1e-12).sqrt().sum()
     distance = torch.square(mean - mean_Y).sum() + covariance.trace() + root.square().sum() - 2 * common
     return (distance / len(mean)).to(Y_hat.dtype)
@@ -111,7 +111,6 @@ def _scaled(factor, loss):
 # How two styles can be compared (``Settings.style_loss``): what is kept of a style image's feature map, and the loss
 # of another feature map against it. The factors bring all of them to a scale where the embedded weights' default
 # style weight, 1e5, gives a good picture (chosen by eye: a cup, a lake and a rocket, each with another painting).
-# A loss that moves with the fourth power of the features, as Gram's does, fades near its target faster than the others.
 STYLE_LOSSES = {
     "gram": (gram, style_loss),
     "moments": (moments, _scaled(2e-3, moments_loss)),

@@ -3,13 +3,12 @@
 A result is written whole as soon as it arrives, so whatever is killed, the next sweep goes on with what is missing.
 """
 
-import contextlib
 import os
 import queue
 import time
 from collections import Counter, deque
 from concurrent.futures import BrokenExecutor, CancelledError
-from functools import lru_cache
+from functools import cache
 
 import psutil
 import torch
@@ -19,7 +18,7 @@ from .interrupts import held_back
 from .job_painting import memory_of, open_recent, paint, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, read_result
 from .preprocessing import fit_shape
-from .validation import printable, sentence, shown
+from .validation import printable, sentence, short_repr
 from .workers import Pool
 
 AHEAD = 256  # jobs handed to somebody else's executor at a time
@@ -39,23 +38,23 @@ def sweep(jobs, folder, executor=None, workers=None):
     """
     jobs, folder = listed(jobs), full_path(folder)
     if executor is not None and not hasattr(executor, "submit"):
-        raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {shown(executor)}")
+        raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {short_repr(executor)}")
     with held_back():
         with atomic_write(folder / ".writable"):
             pass
         (folder / ".writable").unlink(missing_ok=True)
-    digest = lru_cache(maxsize=None)(digest_of)
-    places, refused = {}, {}  # by hash: the places of a job; by place: why it cannot be painted
+    digest = cache(digest_of)
+    indices, refused = {}, {}  # by hash: the indices of a job; by index: why it cannot be painted
     for at, job in enumerate(jobs):
         try:
-            places.setdefault(job_hash(job, digest), []).append(at)
+            indices.setdefault(job_hash(job, digest), []).append(at)
         except (OSError, ValueError) as error:
             refused[at] = sentence(error)
-    kept = {key: found for key in places if (found := read_result(folder / f"{key}.png"))}
-    missing = [key for key in places if key not in kept]
+    kept = {key: found for key in indices if (found := read_result(folder / f"{key}.png"))}
+    missing = [key for key in indices if key not in kept]
     if missing and executor is None:
-        workers = _affordable(workers, [jobs[places[key][0]] for key in missing])
-    return _Sweep(jobs, folder, places, missing, executor, workers).results(refused, kept)
+        workers = _affordable(workers, [jobs[indices[key][0]] for key in missing])
+    return _Sweep(jobs, folder, indices, missing, executor, workers).results(refused, kept)
 
 
 def listed(jobs):
@@ -65,70 +64,68 @@ def listed(jobs):
     except TypeError:
         jobs = [jobs]  # one that is no job, most likely
     if odd := [job for job in jobs if not isinstance(job, Job)]:
-        raise ValueError(f"a sweep takes a list of jobs, Job(content, style, …); this is {shown(odd[0])}")
+        raise ValueError(f"a sweep takes a list of jobs, Job(content, style, …); this is {short_repr(odd[0])}")
     return jobs
 
 
 class _Sweep:
     """A sweep while it runs."""
 
-    def __init__(self, jobs, folder, places, missing, executor, workers):
-        self.jobs, self.folder, self.places, self.workers = jobs, folder, places, workers
+    def __init__(self, jobs, folder, indices, missing, executor, workers):
+        self.jobs, self.folder, self.indices, self.workers = jobs, folder, indices, workers
         self.waiting, self.suspects = deque(missing), deque()  # a suspect was there when a worker died
-        self.flying, self.arrivals, self.deaths = {}, queue.SimpleQueue(), Counter()
+        self.pending, self.arrivals, self.deaths = {}, queue.SimpleQueue(), Counter()
         self.executor, self.pool, self.starts_failed = executor, None, 0
         self.done, self.begun = 0, time.monotonic()
         self.work_done, self.work = 0, {key: self.job(key).work for key in missing}
-        self.work_left = sum(self.work.values())
 
     def job(self, key):
-        return self.jobs[self.places[key][0]]
+        return self.jobs[self.indices[key][0]]
 
     def results(self, refused, kept):
-        whole = False
+        completed = False
         try:
             for at, why in refused.items():
                 yield self.result(at, error=why)
             for key, found in kept.items():
                 yield from self.answers(key, **found, kept=True)
-            while self.waiting or self.suspects or self.flying:
+            while self.waiting or self.suspects or self.pending:
                 self.hand_out()
                 yield from self.take_in()
-            whole = True
+            completed = True
         finally:
-            for future, _ in list(self.flying.values()):
+            for future, _ in list(self.pending.values()):
                 if future:
                     future.cancel()
             if self.pool:
-                self.pool.give_back() if whole else self.pool.close()
+                self.pool.give_back() if completed else self.pool.close()
 
     def result(self, at, **what):
         self.done += 1
         started = max(self.begun, self.pool.started or 0) if self.pool else self.begun
         spent = time.monotonic() - started
-        left = spent * self.work_left / self.work_done if self.work_done else None
+        left = spent * sum(self.work.values()) / self.work_done if self.work_done else None
         return Result(self.jobs[at], **what, at=at, done=self.done, of=len(self.jobs), left=left)
 
     def answers(self, key, **what):
         """The same result for every job with this hash."""
         work = self.work.pop(key, 0)
-        self.work_left -= work
         if "error" not in what:
             self.work_done += work
-        for at in self.places[key]:
+        for at in self.indices[key]:
             yield self.result(at, **what)
 
     def hand_out(self):
         """Keep the executor busy. A suspect runs alone: if a worker dies again, it was this job."""
         if self.suspects:
-            if not self.flying:
+            if not self.pending:
                 self.submit(self.suspects.popleft())
             return
-        while self.waiting and len(self.flying) < (AHEAD if self.executor else 2 * self.workers):
+        while self.waiting and len(self.pending) < (AHEAD if self.executor else 2 * self.workers):
             self.submit(self.waiting.popleft())
 
     def submit(self, key):
-        self.flying[key] = None, None
+        self.pending[key] = None, None
         if found := read_result(self.folder / f"{key}.png"):  # another sweep on this folder was faster
             self.arrivals.put((key, {**found, "kept": True}))
             return
@@ -138,24 +135,28 @@ class _Sweep:
         except Exception as error:  # a picture that cannot be read, an executor that broke
             self.arrivals.put((key, error))
             return
-        self.flying[key] = future, self.pool
+        self.pending[key] = future, self.pool
         # In the executor's thread, at once: what comes is on disk before anybody looks at it
         future.add_done_callback(lambda future: self.arrivals.put((key, self.keep(key, future))))
 
     def submit_here(self, task):
-        with contextlib.suppress(BrokenExecutor):  # it broke while it was idle
-            self.pool = self.pool or Pool.take(self.workers)
-            return self.pool.executor.submit(paint, task)
-        self.pool.close()
+        self.pool = self.pool or Pool.take(self.workers)
+        try:
+            return self.pool.submit(paint, task)
+        except BrokenExecutor:  # it broke while it was idle
+            self.pool.close()
         self.pool = Pool.take(self.workers)
-        return self.pool.executor.submit(paint, task)
+        return self.pool.submit(paint, task)
 
     def keep(self, key, future):
-        """What ``take_in`` needs to know of a job that ended; its picture is written here."""
+        """Write the picture of a job that ended. Gives fields of its ``Result``, or the exception that ended it.
+
+        ``{"disk": error}`` where the picture could not be written.
+        """
         try:
             png, found = future.result()
             if png is None:
-                return {**found}
+                return {**found}  # whatever else an executor brings is an error
             path = self.folder / f"{key}.png"
             try:
                 with atomic_write(path) as file:
@@ -172,7 +173,7 @@ class _Sweep:
             key, came = self.arrivals.get(timeout=1)
         except queue.Empty:
             return
-        _, pool = self.flying.pop(key)
+        _, pool = self.pending.pop(key)
         if pool and isinstance(came, BrokenExecutor):
             yield from self.worker_died(key, pool)
         elif isinstance(came, CancelledError):
@@ -190,18 +191,23 @@ class _Sweep:
             yield from self.answers(key, **came)
 
     def worker_died(self, key, pool):
+        begun = pool.started is not None
         if pool is self.pool:
             pool.close()
             self.pool = None
-            self.starts_failed += pool.started is None
+            if not begun:
+                self.starts_failed += 1
         if self.starts_failed > 1:
             raise OSError(
                 "worker processes end before they begin: in a script, put the sweep under "
                 'if __name__ == "__main__":, and see that memory is free'
             )
-        self.deaths[key] += pool.started is not None
+        if not begun:  # not this job's fault
+            self.waiting.append(key)
+            return
+        self.deaths[key] += 1
         if self.deaths[key] < 2:
-            (self.suspects if pool.started is not None else self.waiting).append(key)
+            self.suspects.append(key)
         else:
             yield from self.answers(key, error="its worker process was killed twice: most likely memory ran out")
 
@@ -209,13 +215,17 @@ class _Sweep:
 def _affordable(workers, jobs):
     """How many workers to start: one per core, as far as their largest job fits into memory for each of them."""
     if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise ValueError(f"workers must be an integer, one or more; it is {shown(workers)}")
-    job, free = max(jobs, key=lambda job: job.size), psutil.virtual_memory().available
+        raise ValueError(f"workers must be an integer, one or more; it is {short_repr(workers)}")
+
+    def needs(job, shape):
+        return memory_of(shape, job.settings, 24 if job.weights == "embedded" else 64)
+
+    job, free = max(jobs, key=lambda job: needs(job, (job.size, job.size))), psutil.virtual_memory().available
     try:
         shape = fit_shape(open_recent(job.content), job.size)
     except (OSError, ValueError):  # that job will say so itself
         shape = job.size, job.size
-    needed = memory_of(shape, job.settings, 24 if job.weights == "embedded" else 64)
+    needed = needs(job, shape)
     if needed + WORKER > free:
         raise ValueError(too_large(shape, needed, max(1.0, free - WORKER)))
     cores = 1 if torch.cuda.is_available() else os.cpu_count() or 1  # one process keeps a GPU busy

@@ -9,14 +9,13 @@ from typing import NamedTuple
 import psutil
 import torch
 
-from .fast_objective import FastObjective, _full
+from .fast_objective import FastObjective, full_precision
 from .features import VGG19, check_layers, load_vgg19
 from .interrupts import heard_once
 from .layers import LAYERS, layer_name
 from .losses import tv_loss
-from .preprocessing import LONGEST, check_shape, fit_shape, postprocess, preprocess_pair
+from .preprocessing import LONGEST, check_size, fit_shape, postprocess, preprocess_pair
 from .pyramid import next_start
-from .settings import shortened
 from .training import check_progress, coarse_to_fine, optimize, settings_for
 from .validation import check_between, check_picture
 
@@ -46,6 +45,11 @@ def stride_of(layer):
     return LAYERS[layer_name(layer)].stride
 
 
+def count_of(layer, Y, shape):
+    """How many numbers a layer's feature map of a picture of this ``shape`` has; ``Y``: a part of the map."""
+    return Y.shape[1] * math.prod(side // stride_of(layer) for side in shape[-2:])
+
+
 class TiledObjective:
     """The weighted losses of a large composite image: those of ``FastObjective``, in the memory of one tile.
 
@@ -59,8 +63,7 @@ class TiledObjective:
     """
 
     def __init__(self, net, content_X, style_X, settings, tile=TILE):
-        if settings.style_loss != "gram":
-            raise ValueError(f"tiles compare styles by gram only; style_loss is {settings.style_loss!r}")
+        _check_gram(settings)
         for X in (content_X, style_X):
             content_at, style_at = check_layers(net, X, settings.content_layers, settings.style_layers)
         deepest = max(content_at + style_at)
@@ -68,12 +71,14 @@ class TiledObjective:
         field = LAYERS[layer_name(deepest)].receptive_field
         self.margin = math.ceil(field / 2 / self.stride + 1) * self.stride
         corners = [X[:, :, : 4 * self.stride, : 4 * self.stride] for X in (content_X, style_X)]
-        self.fast = FastObjective(net, *corners, settings)  # knows layers, weights and precision
+        self.fast = FastObjective(
+            net, *corners, settings
+        )  # for its layers, weights and precision; a corner's targets are not used
         self.fast.checkpointing, self.contents = False, {}
         with torch.no_grad():
             self.targets, _ = self.whole(style_X)
             for number, place in enumerate(self.places(content_X)):
-                for at, Y in self.features(cut(content_X, place), place, content_X.shape):
+                for at, Y in self.features(crop(content_X, place), place, content_X.shape):
                     if at in self.fast.contents:
                         self.contents[number, at] = Y.clone()
 
@@ -89,7 +94,7 @@ class TiledObjective:
         return [(row, column) for row in rows for column in columns]
 
     def features(self, region, place, shape):
-        """Index and feature map of every layer in use: of a tile that was cut with its margin, without the margin."""
+        """Index and feature map of every layer in use: of a tile cropped with its margin, without the margin."""
         for at, Y in self.fast.features(region):
             stride = stride_of(at)
             rows, columns = (
@@ -105,9 +110,9 @@ class TiledObjective:
         """Gram matrices of the whole picture, by layer, and its content loss."""
         products, counts, content = {}, Counter(), X.new_zeros(())
         for number, place in enumerate(self.places(X)):
-            for at, Y in self.features(cut(X, place), place, X.shape):
+            for at, Y in self.features(crop(X, place), place, X.shape):
                 if at in self.fast.styles:
-                    x = _full(Y).flatten(2)[0]
+                    x = full_precision(Y).flatten(2)[0]
                     products[at] = products.get(at, 0) + x @ x.T
                     counts[at] += x.numel()
                 if (number, at) in self.contents:
@@ -116,8 +121,12 @@ class TiledObjective:
 
     def content_part(self, number, at, Y, shape):
         """A tile's share of the content loss, which is a mean over the whole feature map."""
-        weight, count = self.fast.contents[at][0], Y.shape[1] * math.prod(side // stride_of(at) for side in shape[-2:])
-        return weight * torch.square(_full(Y) - _full(self.contents[number, at])).sum() / count
+        weight, _ = self.fast.contents[at]
+        return (
+            weight
+            * torch.square(full_precision(Y) - full_precision(self.contents[number, at])).sum()
+            / count_of(at, Y, shape)
+        )
 
     def measure(self, X, with_gradient):
         """Content loss, style loss, and the gradient of their sum, ``(1, 3, h, w)``, or ``None``."""
@@ -130,22 +139,27 @@ class TiledObjective:
             return content, style, None
         gradient = torch.zeros_like(X)
         for number, place in enumerate(self.places(X)):
-            region = cut(X.detach(), place).clone().requires_grad_()
+            region = crop(X.detach(), place).clone().requires_grad_()
             with torch.enable_grad():
                 loss = X.new_zeros(())
                 for at, Y in self.features(region, place, X.shape):
-                    if at in differences:  # with the gradient of the style loss: 2 (G − A), as a mean over G
-                        x = _full(Y).flatten(2)[0]
-                        count = Y.shape[1] * math.prod(side // stride_of(at) for side in X.shape[-2:])
-                        loss = loss + 2 * weights[at] * (differences[at] * (x @ x.T)).mean() / count
+                    if at in differences:  # d mean((G − A)²) = 2 mean((G − A) dG): linear in this tile's share of G
+                        x = full_precision(Y).flatten(2)[0]
+                        share = x @ x.T / count_of(at, Y, X.shape)
+                        loss = loss + 2 * weights[at] * (differences[at] * share).mean()
                     if (number, at) in self.contents:
                         loss = loss + self.content_part(number, at, Y, X.shape)
-            cut(gradient, place).add_(torch.autograd.grad(loss, region)[0])
+            crop(gradient, place).add_(torch.autograd.grad(loss, region)[0])
         return content, style, gradient
 
     def __call__(self, X):
         content, style = _Measured.apply(X, self)
         return content, style, self.fast.tv_weight * tv_loss(X)
+
+
+def _check_gram(settings):
+    if settings.style_loss != "gram":
+        raise ValueError(f"tiles compare styles by gram only; style_loss is {settings.style_loss!r}")
 
 
 class _Measured(torch.autograd.Function):
@@ -166,7 +180,7 @@ class _Measured(torch.autograd.Function):
         return gradient * style_grad, None
 
 
-def cut(X, place):
+def crop(X, place):
     """A tile of ``X`` with its margin; writing to it writes to ``X``."""
     rows, columns = place
     return X[:, :, rows.first : rows.last, columns.first : columns.last]
@@ -181,15 +195,17 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     sizes that do not fit into memory among it. An interrupt after the first step returns the picture so far, at the
     size that it has reached.
     """
-    size, _ = check_shape((size, size))
+    size = check_size(size)
     check_between("tile", tile, 1, LONGEST, whole=True)
     for name, img in (("content", content), ("style", style)):
         check_picture(img, name)
     net = weights if isinstance(weights, VGG19) else load_vgg19(weights)
-    settings = shortened(settings_for(net, **settings))
+    settings = settings_for(net, **settings)
+    if size > WHOLE:
+        _check_gram(settings)
     check_progress(progress)
     native = min(max(style.size), round(1.5 * size)) if style_size is None else style_size
-    check_shape((native, native))
+    check_size(native, "style_size")
     needed, free = memory_in_tiles(fit_shape(content, size), tile, net.widths[0]), psutil.virtual_memory().available
     if needed > free:
         fits = int(size * (free / needed) ** 0.5)
@@ -198,6 +214,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     while sizes[0] > WHOLE:
         sizes.insert(0, round(sizes[0] / 2))
     X = smaller_X = None
+    tiled = partial(TiledObjective, tile=tile)
     with heard_once():  # pressed again, Stop does not lose the picture
         try:
             for longest in sizes:
@@ -207,7 +224,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
                 else:
                     start = next_start(X, smaller_X, content_X, settings)
                     level = settings.but(num_epochs=min(STEPS, settings.num_epochs))
-                    steps = optimize(net, content_X, style_X, level, start_X=start, objective=partial(_tiled, tile))
+                    steps = optimize(net, content_X, style_X, level, start_X=start, objective=tiled)
                 for step in steps:
                     X = step.X
                     if progress:
@@ -219,11 +236,8 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
         return postprocess(X)
 
 
-def _tiled(tile, net, content_X, style_X, settings):
-    return TiledObjective(net, content_X, style_X, settings, tile)
-
-
 def memory_in_tiles(shape, tile, channels):
     """Bytes that ``stylize_large`` takes, besides Python itself: an estimate, which ``make bench`` (9) can check."""
-    images = 12 * (2 * STEPS + 28)  # of float32 pixels: what L-BFGS remembers, and its own work
-    return shape[0] * shape[1] * images + 60 * channels * (tile + 160) ** 2
+    pixel = 3 * 4 * (2 * STEPS + 28)  # float32 colors: L-BFGS's two pictures per step, and some 28 that it works with
+    maps = 15 * 4 * channels  # float32: fifteen maps of the first block's size, of a tile with its margins
+    return shape[0] * shape[1] * pixel + maps * (tile + 160) ** 2

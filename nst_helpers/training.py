@@ -1,4 +1,4 @@
-"""Notebook 06: the training loop, as a generator that yields one small state per step."""
+"""Notebook 06: the training loop, as a generator that yields a ``Step`` after every step."""
 
 import math
 from typing import NamedTuple
@@ -15,21 +15,24 @@ from .preprocessing import check_images, check_tensor, postprocess, preprocess_p
 from .pyramid import enlarged, next_start, pyramid
 from .settings import Settings, shortened
 from .state import State, check_state
-from .validation import shown
+from .validation import short_repr
 
 OBJECTIVES = {"plain": PlainObjective, "fast": FastObjective}
 SMOOTH_TV = 0.01  # in normalized units, half a gray level; with |d| itself L-BFGS needs twice the steps
 
 
 class DivergedError(ValueError):
-    """The loss of step ``failed`` was not finite. ``X`` is the last good composite, made by ``last_good_step``."""
+    """The loss of step ``failed`` was not finite. ``X`` is the last good composite, made by ``last_good_step``.
 
-    def __init__(self, failed, last_good_step, X, lr):
+    Where a painter learns, its state holds the last good one, and ``X`` is ``None``.
+    """
+
+    def __init__(self, failed, last_good_step, X, lr, what="image"):
         self.failed, self.last_good_step, self.X = failed, last_good_step, X
         cause, cure = (f"the learning rate {lr:g} or a loss weight", "the rate") if lr else ("a loss weight", "it")
         super().__init__(
             f"the loss became non-finite in step {failed}: most likely {cause} is too large. "
-            f"The image after step {last_good_step} is kept; try a tenth of {cure}"
+            f"The {what} after step {last_good_step} is kept; try a tenth of {cure}"
         )
 
 
@@ -56,14 +59,14 @@ def settings_for(net, settings=None, **changes):
     check_network(net)
     settings = getattr(net, "settings", None) if settings is None else settings
     if not isinstance(settings, Settings):
-        raise ValueError(f"settings are made by Settings(…), or come with a network; they are {shown(settings)}")
+        raise ValueError(f"settings are made by Settings(…), or come with a network; they are {short_repr(settings)}")
     return settings.but(**changes)
 
 
 def check_progress(progress):
     """Raises ``ValueError`` for what is neither a function nor ``None``."""
     if progress is not None and not callable(progress):
-        raise ValueError(f"progress must be a function of a Step; it is {shown(progress)}")
+        raise ValueError(f"progress must be a function of a Step; it is {short_repr(progress)}")
 
 
 def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, objective="fast", **changes):
@@ -74,7 +77,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     ``state``: a ``State`` that is kept up to date; hand one in to stop (``break``, or an interrupt) and continue later.
     ``start_X``: an image to start from, of ``content_X``'s shape, instead of ``settings.start``.
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
-    ``(net, content_X, style_X, settings)`` that returns one of ``X`` to three scalars, ``(content, style, tv)``.
+    ``(net, content_X, style_X, settings)`` that returns one from ``X`` to three scalars ``(content, style, tv)``.
     Two runs on one machine give the same picture, bit for bit. With another number of threads sums are rounded
     differently, which L-BFGS magnifies: its pictures then differ by up to some twenty of 256 levels here and there.
     Adam runs as in d2l 14.12.7: the learning rate falls by a fifth every ``lr_decay_epoch`` steps. L-BFGS minimizes a
@@ -90,7 +93,9 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     if isinstance(objective, str):
         objective = OBJECTIVES.get(objective, objective)
     if not callable(objective):
-        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {shown(objective)}")
+        raise ValueError(
+            f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {short_repr(objective)}"
+        )
     device = net[0].weight.device
     content_X, style_X = content_X.to(device), style_X.to(device)
     state = check_state(state)
@@ -213,14 +218,14 @@ def stylize(
                 if progress:
                     progress(step)
                 if file:
-                    file.tick(lambda: packed(state))
+                    file.write_if_due(lambda: packed(state))
                 if stop.pressed:
                     break
             finished = not stop.pressed
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # raised by ``progress`` itself
             if not state.step and not state.level:
                 raise
         finally:
             if file and state.composite is not None:
-                file.end(lambda: packed(state), finished)
+                file.finish(lambda: packed(state), finished)
         return postprocess(enlarged(state.composite.weight.detach(), content_X))

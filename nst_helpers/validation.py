@@ -5,7 +5,7 @@ import numbers
 from PIL import Image
 
 
-def shown(value):
+def short_repr(value):
     """``repr(value)`` on one line, at most 60 characters of it, for the sentence of an error."""
     try:
         return " ".join(f"{value!r:.300}".split())[:60]
@@ -28,9 +28,8 @@ def first_line(error):
 def sentence(error):
     """An error on one line, for people; with its type where its text was not written for them."""
     said = printable(first_line(error), 500)
-    return (
-        said if isinstance(error, (ValueError, OSError)) and str(error).strip() else f"{type(error).__name__}: {said}"
-    )
+    for_people = isinstance(error, (ValueError, OSError)) and str(error).strip()
+    return said if for_people else f"{type(error).__name__}: {said}"
 
 
 def check_between(name, value, low, high, whole=False):
@@ -38,12 +37,12 @@ def check_between(name, value, low, high, whole=False):
     kind = numbers.Integral if whole else numbers.Real
     if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:  # NaN is not between
         word = "whole number" if whole else "number"
-        raise ValueError(f"{name} must be a {word} from {low:g} to {high:g}; it is {shown(value)}")
+        raise ValueError(f"{name} must be a {word} from {low:g} to {high:g}; it is {short_repr(value)}")
 
 
 def check_picture(img, name="img"):
     """Raise ``ValueError``, naming it, for what is not a PIL image with at least one pixel."""
     if not isinstance(img, Image.Image):
-        raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {shown(img)}")
+        raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {short_repr(img)}")
     if not min(img.size):
         raise ValueError(f"{name} has no pixels: it is {img.width}×{img.height}")

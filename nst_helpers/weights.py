@@ -17,8 +17,8 @@ from safetensors import SafetensorError, safe_open
 
 from .download import WeightsError, fetch_imagenet, imagenet_path
 from .files import expanded, full_path
-from .layers import CONV_NAMES, DEPTHS, LAYER_NAMES, WIDTHS
-from .validation import first_line, shown
+from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, WIDTHS
+from .validation import first_line, short_repr
 
 SOURCES = ("imagenet", "embedded", "random")
 EMBEDDED = Path(__file__).with_name("embedded.safetensors")
@@ -46,7 +46,9 @@ def find_weights(source="auto", seed=0):
     Raises ``WeightsError`` if the source is not available, ``ValueError`` if there is no such source.
     """
     if not isinstance(source, (str, os.PathLike)):
-        raise ValueError(f"a source of weights is one of auto, {', '.join(SOURCES)}, or a file, not {shown(source)}")
+        raise ValueError(
+            f"a source of weights is one of auto, {', '.join(SOURCES)}, or a file, not {short_repr(source)}"
+        )
     source = _from_environment(os.fspath(source))
     if source == "auto":
         try:
@@ -70,7 +72,7 @@ def find_weights(source="auto", seed=0):
         return read_embedded(path) if path.suffix == ".safetensors" else read_checkpoint(path, path.name)
     if path.suffix or path.parent != Path():
         raise WeightsError(f"no weights file at {path!s:.300}")
-    raise ValueError(f"no weights source {shown(source)}: use one of auto, {', '.join(SOURCES)}, or a file")
+    raise ValueError(f"no weights source {short_repr(source)}: use one of auto, {', '.join(SOURCES)}, or a file")
 
 
 def _from_environment(source):
@@ -91,8 +93,8 @@ def without_download(source):
 def source_here(source):
     """As ``without_download``, but ``ValueError`` for what is neither a source nor a file. No file is read."""
     source = without_download(source)
-    if source not in SOURCES and ("\0" in source or not expanded(source).is_file()):
-        raise ValueError(f"no weights source {shown(source)}: use one of {', '.join(SOURCES)}, or a file's path")
+    if source not in SOURCES and not os.path.isfile(expanded(source)):  # noqa: PTH113
+        raise ValueError(f"no weights source {short_repr(source)}: use one of {', '.join(SOURCES)}, or a file's path")
     return source
 
 
@@ -100,7 +102,8 @@ def random_parameters(widths=WIDTHS, seed=0):
     """He-initialized parameters (He et al. 2015): variance 2 / fan-in, biases zero."""
     generator = torch.Generator().manual_seed(seed)
     tensors, channels = {}, 3
-    for name, width in zip(CONV_NAMES, (w for w, depth in zip(widths, DEPTHS) for _ in range(depth))):
+    for name in CONV_NAMES:
+        width = widths[LAYERS[name].block - 1]
         std = math.sqrt(2 / (9 * channels))
         tensors[f"{name}.weight"] = torch.randn(width, channels, 3, 3, generator=generator) * std
         tensors[f"{name}.bias"] = torch.zeros(width)
@@ -115,7 +118,7 @@ def read_embedded(path):
             header = file.metadata() or {}
             tensors = _checked({name: file.get_tensor(name).float() for name in TENSORS})
         if header["padding"] not in ("zeros", "reflect") or header["pooling"] not in ("max", "average"):
-            raise ValueError(f"padding {shown(header['padding'])}, pooling {shown(header['pooling'])}")
+            raise ValueError(f"padding {short_repr(header['padding'])}, pooling {short_repr(header['pooling'])}")
         return Parameters(
             header.get("source", path.name), tensors, _widths(tensors), header["padding"], header["pooling"]
         )
@@ -149,7 +152,7 @@ def _checked(tensors):
     """The tensors, if all have the shapes that VGG-19 gives them and hold finite numbers; else ``ValueError``."""
     widths, channels = _widths(tensors), 3
     for name in CONV_NAMES:
-        width = widths[int(name[4]) - 1]
+        width = widths[LAYERS[name].block - 1]
         if tensors[f"{name}.weight"].shape != (width, channels, 3, 3) or tensors[f"{name}.bias"].shape != (width,):
             raise ValueError(f"{name} does not have the shape that VGG-19 gives it")
         channels = width

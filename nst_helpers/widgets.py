@@ -14,10 +14,10 @@ from .images import jpeg
 
 
 class Page(anywidget.AnyWidget):
-    """A widget with a page of its own, whose messages are taken where the page sent them.
+    """A widget with JavaScript of its own, whose messages reach the subshell that the page addressed.
 
-    ipykernel 7.4 takes one to the subshell of whatever message came last before a thread sent something: after a reload
-    that one is gone a moment later, and all is lost ("Unknown subshell_id" in the log).
+    ipykernel 7.4 sends them to the subshell of whichever message came last before a thread sent something. After a
+    reload of the page that subshell ends, and every message after it is lost ("Unknown subshell_id" in the log).
     """
 
     @traitlets.observe("comm")
@@ -30,12 +30,18 @@ def with_still(panel, still):
     """Display data of a panel's ``widget``, with the PIL image ``still()`` for where widgets do not run.
 
     That is a web page, or a notebook that is not trusted. With the environment variable NST_STILLS, as when a notebook
-    is executed to be stored, the panel is done before.
+    is executed to be stored, it first waits until the panel has finished.
     """
     if os.environ.get("NST_STILLS"):
         panel.wait(600)
     picture = base64.b64encode(jpeg(still(), 85)).decode()
     return {**panel.widget._repr_mimebundle_(), "text/plain": type(panel).__name__, "image/jpeg": picture}
+
+
+def with_jpeg(bundle, img):
+    """Display data of an anywidget, as ``(data, metadata)``, with a PIL image for where widgets do not run."""
+    data, metadata = bundle
+    return {**data, "image/jpeg": base64.b64encode(jpeg(img)).decode()}, metadata
 
 
 def close(widget):

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from .validation import check_between, shown
+from .validation import check_between, short_repr
 
 IDLE = 60  # seconds that worker processes wait for more work before they end
 
@@ -30,11 +30,15 @@ class Pool:
         self.workers = workers
         self.reader, self.line = context.Pipe(duplex=False)  # a worker that reads it sees when this process ends
         self.executor = ProcessPoolExecutor(workers, context, _begin, (self.reader,))
-        with _ignoring_interrupts():
-            ready = self.executor.submit(os.getpid)
+        ready = self.submit(os.getpid)
         self.started = None  # when the first process was ready
         ready.add_done_callback(self._note_start)
         self.timer = None
+
+    def submit(self, function, *arguments):
+        """As an executor's; it may start a process."""
+        with _ignoring_interrupts():
+            return self.executor.submit(function, *arguments)
 
     def _note_start(self, ready):
         if not ready.cancelled() and not ready.exception():
@@ -52,13 +56,14 @@ class Pool:
 
     def give_back(self):
         """Let it wait for another sweep for ``IDLE`` seconds."""
-        with self.lock:
-            others, self.idle[:] = self.idle[:], [self]
+        with self.lock:  # the timer too: whoever takes this pool stops it
+            others = list(self.idle)
+            self.idle[:] = [self]
+            self.timer = threading.Timer(IDLE, self.expire)
+            self.timer.daemon = True
+            self.timer.start()
         for pool in others:
             pool.close()
-        self.timer = threading.Timer(IDLE, self.expire)
-        self.timer.daemon = True
-        self.timer.start()
 
     def expire(self):
         with self.lock:
@@ -113,7 +118,9 @@ def cluster(address, timeout=5):
     except ImportError:
         raise ValueError("a cluster needs Dask: pip install 'nst_helpers[cluster]'") from None
     if not isinstance(address, str) or not address:  # without one, Dask would start a cluster here
-        raise ValueError(f"the address of a cluster is text such as 'tcp://10.0.0.5:8786'; this is {shown(address)}")
+        raise ValueError(
+            f"the address of a cluster is text such as 'tcp://10.0.0.5:8786'; this is {short_repr(address)}"
+        )
     check_between("timeout", timeout, 0.1, 600)
     try:
         client = Client(address, timeout=timeout, set_as_default=False)

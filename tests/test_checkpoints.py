@@ -26,7 +26,7 @@ from nst_helpers import (
     run as run_module,
 )
 from nst_helpers import state as room
-from nst_helpers.checkpoints import Checkpoint, packed, read, unpacked, write
+from nst_helpers.checkpoints import Checkpoint, packed, read_file, unpacked, write_file
 from nst_helpers.interrupts import heard_once, held_back
 from nst_helpers.weights import random_parameters
 
@@ -310,7 +310,7 @@ def test_files_that_hold_no_run(net, pair, tmp_path, damage):
     if damage == "other":
         save_file({"x": torch.zeros(2)}, path)
     elif damage == "tampered":
-        write(path, *read(path, lambda tensors, about: (tensors, {**about, "history": 3})))
+        write_file(path, *read_file(path, lambda tensors, about: (tensors, {**about, "history": 3})))
     elif damage == "missing":
         path.unlink()
     else:
@@ -363,7 +363,7 @@ def test_a_checkpoint_is_written_seldom(net, pair, tmp_path, monkeypatch):
         return {}, {}
 
     for _ in range(1000):
-        file.tick(pack)
+        file.write_if_due(pack)
         clock[0] += 0.1
     assert written[0] == 0 and 3 <= len(written) <= 5
     assert min(b - a for a, b in zip(written, written[1:])) > 1 / 0.03
@@ -419,7 +419,7 @@ def test_a_run_can_be_ended_where_it_is(net, pair, tmp_path):
         if step.step == 3:
             break
     file = Checkpoint(tmp_path / "run", net, *pair, run.settings)
-    file.end(run.packed, finished=False)
+    file.finish(run.packed, finished=False)
     ended = train(net, *pair, plot=False, num_epochs=3, checkpoint=tmp_path / "run")
     assert ended.finished and ended.history == run.history
 

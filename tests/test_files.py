@@ -126,5 +126,7 @@ def test_a_wave_stands_for_a_home_if_there_is_one(tmp_path, monkeypatch):
     for nobodys in ("~nobody_of_that_name", "~nobody_of_that_name/x"):
         with pytest.raises(FileNotFoundError, match=f"there is no file {nobodys}: nobody of that name"):
             full_path(nobodys)
+    with pytest.raises(FileNotFoundError, match="there is no file ~xxx.*…x+: nobody of that name"):
+        full_path("~" + "x" * 400)
     (tmp_path / "~nobody_of_that_name").touch()
     assert full_path("~nobody_of_that_name").exists()

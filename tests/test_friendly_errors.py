@@ -59,7 +59,7 @@ from nst_helpers import (
 )
 from nst_helpers.friendly_errors import guarded
 from nst_helpers.mask import MaskCanvas
-from nst_helpers.validation import shown
+from nst_helpers.validation import short_repr
 
 EMPTY, NONSENSE = Image.new("RGB", (0, 0)), [None, 3, "x", [], torch.ones(2, 2), b"x"]
 FLAT = {
@@ -184,7 +184,10 @@ def test_what_a_lesson_is_made_of(net, picture, options, words):
         (lambda: Painter(("a", "a")), "two styles have one name"),
         (lambda: Painter(("a",), channels=10**9), "channels must be"),
         (lambda: Painter(("a",), 4, 0).answer(Image.new("RGB", (40, 40)), "a", 40, 0), "scale must be"),
-        (lambda: Painter(("a",), 4, 0).answer(Image.new("RGB", (40, 40)), "a", None, 1), "two integers above zero"),
+        (
+            lambda: Painter(("a",), 4, 0).answer(Image.new("RGB", (40, 40)), "a", None, 1),
+            "size must be a number of pixels",
+        ),
         (lambda: Clip([]), "a clip has a list of PIL images"),
         (lambda: Clip([EMPTY]), "a frame has no pixels"),
         (lambda: Clip([Image.new("RGB", (9, 9))], duration="long"), "duration must be"),
@@ -247,8 +250,8 @@ def test_the_sentence_names_what_is_wanted_and_what_was_given():
 
 
 def test_a_value_in_a_sentence_takes_one_short_line():
-    assert shown(torch.ones(2, 2)) == "tensor([[1., 1.], [1., 1.]])"
-    assert shown("x" * 60) == "'" + "x" * 59 and shown(10**5000) == "too long to write"
+    assert short_repr(torch.ones(2, 2)) == "tensor([[1., 1.], [1., 1.]])"
+    assert short_repr("x" * 60) == "'" + "x" * 59 and short_repr(10**5000) == "too long to write"
 
 
 def test_behind_the_guard_is_what_the_notebooks_build():

@@ -3,17 +3,17 @@
 import math
 import signal
 
+import make_painter
 import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
 import nst_helpers.painter_training as module
-from nst_helpers import WeightsError, preprocess, rgb_mean, rgb_std, sample, train_painter
-from nst_helpers.painter import BASE, Painter, Stroke, load_painter, save_painter
+from nst_helpers import DivergedError, WeightsError, preprocess, rgb_mean, rgb_std, sample, train_painter
+from nst_helpers.painter import BASE, PAINTINGS, Painter, Stroke, load_painter, save_painter
 from nst_helpers.painter_training import (
     SIDE,
-    DivergedPainterError,
     Judge,
     PainterState,
     crops,
@@ -223,7 +223,7 @@ def test_short_runs_for_tests(lesson, monkeypatch):
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_painter(small, net, picture):
     state = PainterState()
-    with pytest.raises(DivergedPainterError, match="non-finite in step .* the painter after step|The painter after"):
+    with pytest.raises(DivergedError, match="non-finite in step .* the painter after step|The painter after"):
         list(learn_painter(net, {"a": picture(80, 96)}, photos=[picture(80, 96)], steps=9, lr=1e30, state=state))
     assert all(torch.isfinite(value).all() for value in state.painter.state_dict().values())
     more = list(learn_painter(net, {"a": picture(80, 96)}, photos=[picture(80, 96)], steps=state.step + 2, state=state))
@@ -236,6 +236,32 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_painter(small, net, pictu
 def test_paintings_that_cannot_be_learned_from(small, net, picture, size, words):
     with pytest.raises(ValueError, match=words):
         next(learn_painter(net, {"mine": Image.new("RGB", size, "#888")}, photos=[picture(80, 96)]))
+
+
+@pytest.mark.parametrize(
+    "changes, steps, words",
+    [
+        ({"style_loss": "sliced"}, 1, "learns by Gram matrices"),
+        ({"style_layers": (), "style_weight": 0}, 1, "at least one content layer and one style layer"),
+        ({"content_layers": (), "content_weight": 0}, 1, "at least one content layer and one style layer"),
+        ({}, "x", "steps must be a whole number"),
+    ],
+)
+def test_what_a_painter_cannot_learn_by(small, net, picture, changes, steps, words):
+    with pytest.raises(ValueError, match=words):
+        next(learn_painter(net, {"a": picture(80, 96)}, settings=net.settings.but(**changes), steps=steps))
+
+
+def test_content_layers_have_weights_of_their_own(small, net, picture):
+    img = picture(48, 48)
+    X, row = preprocess(img, (48, 48)), torch.zeros(1, dtype=torch.long)
+
+    def content(layers, weights=()):
+        settings = net.settings.but(content_layers=layers, content_layer_weights=weights)
+        return float(Judge(net, [img], settings)(X.flip(3), X, row)[0])
+
+    first, second = content(["relu1_1"]), content(["relu2_1"])
+    assert content(["relu2_1", "relu1_1"], (3, 2)) == pytest.approx(2 * first + 3 * second, rel=1e-3)
 
 
 @pytest.mark.parametrize("paintings", [{}, ["a"], None])
@@ -361,13 +387,13 @@ def test_numbers_that_are_not_finite_are_no_painter(tmp_path, number):
 
 def test_vgg_weights_are_no_painter():
     with pytest.raises(WeightsError, match="not a painter"):
-        load_painter(module.BASE.with_name("embedded.safetensors"))
+        load_painter(BASE.with_name("embedded.safetensors"))
 
 
 def test_the_painter_that_ships_is_small_and_has_our_seven_styles():
     assert BASE.stat().st_size <= 1_000_000
     base = load_painter(device="cpu")
-    assert list(base.styles) == list(module.PAINTINGS)
+    assert list(base.styles) == list(PAINTINGS)
     X = preprocess(sample("cat"), (96, 144))
     pictures = [base.paint(X, style) for style in base.styles]
     assert all(Y.isfinite().all() and Y.std() > 0.3 for Y in pictures)
@@ -375,9 +401,9 @@ def test_the_painter_that_ships_is_small_and_has_our_seven_styles():
 
 
 def test_the_command_writes_a_painter(small, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(module, "PAINTINGS", ("stained_glass",))
-    monkeypatch.setattr(module, "PARTS", ((2, 1, 1, 0.2, 2e-3), (1, 3, 1, 0.1, 1e-3)))
+    monkeypatch.setattr(make_painter, "PAINTINGS", ("stained_glass",))
+    monkeypatch.setattr(make_painter, "PARTS", ((2, 1, 1, 0.2, 2e-3), (1, 3, 1, 0.1, 1e-3)))
     monkeypatch.setattr("sys.argv", ["painter", "--path", str(tmp_path / "p.safetensors")])
-    module.main()
+    make_painter.main()
     assert list(load_painter(tmp_path / "p.safetensors").styles) == ["stained_glass"]
     assert "part 2 of 2, step 1 of 1" in capsys.readouterr().out

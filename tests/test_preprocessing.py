@@ -90,8 +90,10 @@ def test_fit_shape_keeps_a_pixel():
 
 @pytest.mark.parametrize("side", [1e300, 10**400, LONGEST + 1])
 def test_sides_beyond_any_memory(side):
-    with pytest.raises(ValueError, match="too long"):
+    with pytest.raises(ValueError, match=f"the longer side must be a number of pixels from 1 to {LONGEST}; it is"):
         fit_shape(Image.new("RGB", (4, 4)), side)
+    with pytest.raises(ValueError, match=f"it may have {LONGEST} pixels at most"):
+        preprocess(Image.new("RGB", (4, 4)), (side, 4))
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nst_helpers import DEFAULTS, LAYERS, PUBLISHED, Settings, layer_index, layer_name, load_vgg19
-from nst_helpers.settings import CHOICES
+from nst_helpers.settings import CHOICES, shortened
 from nst_helpers.validation import check_between
 from nst_helpers.weights import SOURCES
 
@@ -82,9 +82,9 @@ def test_layer_weights_that_do_not_fit(weights, kind):
 
 def test_loss_weights_are_in_the_networks_order():
     settings = Settings(style_layers=("relu3_1", "relu1_1"), style_layer_weights=(5, 2), style_weight=10)
-    assert settings.loss_weights == (1, [20, 50], 10)
+    assert settings.loss_weights == ([1], [20, 50], 10)
     assert list(Settings(style_layers=("conv2_1", "relu1_1")).layer_weights("style")) == ["relu1_1", "conv2_1"]
-    assert Settings(style_layers=("relu3_1", "relu1_1"), style_weight=10).loss_weights == (1, [10, 10], 10)
+    assert Settings(style_layers=("relu3_1", "relu1_1"), style_weight=10).loss_weights == ([1], [10, 10], 10)
     content = Settings(content_layers=("relu4_1", "relu2_1"), content_layer_weights=(3, 2), content_weight=10)
     assert content.loss_weights[0] == [20, 30] and content.layer_weights("content") == {"relu2_1": 2, "relu4_1": 3}
 
@@ -100,7 +100,7 @@ def test_but():
 
 def test_every_source_has_its_settings():
     assert set(DEFAULTS) == {*SOURCES, "learned"} and DEFAULTS["imagenet"] == PUBLISHED
-    assert PUBLISHED.loss_weights == (1, [1e4] * 5, 10)
+    assert PUBLISHED.loss_weights == ([1], [1e4] * 5, 10)
     assert (PUBLISHED.optimizer, PUBLISHED.lr, PUBLISHED.num_epochs, PUBLISHED.lr_decay_epoch) == ("adam", 0.3, 500, 50)
     assert PUBLISHED.content_layers == ("relu4_4",)
     assert PUBLISHED.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "conv5_1")
@@ -112,7 +112,7 @@ def test_what_the_series_teaches_is_what_the_embedded_network_runs():
     assert settings == DEFAULTS["embedded"] == Settings()
     assert settings.content_layers == ("relu3_1",)
     assert settings.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-    assert settings.loss_weights == (1, [1e5] * 4, 10) and settings.optimizer == "lbfgs"
+    assert settings.loss_weights == ([1], [1e5] * 4, 10) and settings.optimizer == "lbfgs"
 
 
 def test_printed_settings_name_layers_weights_and_steps():
@@ -222,3 +222,9 @@ def test_layers_are_of_two_kinds():
     assert list(Settings().layer_weights("content")) == ["relu3_1"]
     with pytest.raises(ValueError, match="'content' or 'style', not 'tv'"):
         Settings().layer_weights("tv")
+
+
+@pytest.mark.parametrize("quick, steps", [("", 80), ("0", 80), ("00", 80), ("1", 15), ("7", 7), ("no", 15)])
+def test_short_runs(monkeypatch, quick, steps):
+    monkeypatch.setenv("NST_QUICK", quick)
+    assert shortened(Settings()).num_epochs == steps

@@ -919,6 +919,8 @@ def test_weights_that_cannot_be_had_are_said(make):
     studio = make()
     said(studio.parts.expert, {"enter": "weights_file", "text": "/nowhere/vgg.pth"})
     assert "no weights source" in studio.parts.expert.error and studio.wait().choices.weights.endswith("given")
+    said(studio.parts.expert, {"enter": "weights_file", "text": "x" * 300})
+    assert "no weights source" in studio.parts.expert.error
 
 
 def test_auto_takes_what_is_here(monkeypatch, tmp_path):

@@ -17,6 +17,8 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from nst_helpers import (
     Job,
@@ -34,6 +36,7 @@ from nst_helpers import (
 from nst_helpers.job_painting import memory_of, paint, task_of, too_large
 from nst_helpers.jobs import job_hash
 from nst_helpers.validation import printable, sentence
+from nst_helpers.weights import EMBEDDED
 from nst_helpers.workers import Pool
 
 sweep_module = sys.modules["nst_helpers.sweep"]
@@ -86,8 +89,8 @@ def test_a_job_is_checked_when_it_is_made():
         ({"settings": {"style_wieght": 3}}, "unknown setting 'style_wieght'"),
         ({"settings": {"lr": -1}}, "lr must be"),
         ({"settings": 3}, "a Settings or a dictionary"),
-        ({"size": 0}, "two integers above zero"),
-        ({"size": "large"}, "two integers above zero"),
+        ({"size": 0}, "size must be a number of pixels from 1 to 20000; it is 0"),
+        ({"size": "large"}, "size must be a number of pixels"),
         ({"weights": "imagnet"}, "no weights source 'imagnet'"),
         ({"weights": 3}, "no weights source 3"),
         ({"content": Image.new("RGB", (3, 3))}, "a sample's name or the path of a file"),
@@ -271,6 +274,38 @@ def test_a_worker_refuses_what_does_not_fit_there(monkeypatch):
     assert png is None and "use a size of at most" in found["error"]
 
 
+def test_as_many_workers_as_the_job_with_the_largest_memory_allows(monkeypatch):
+    adam, lbfgs = JOB.but(size=1001, optimizer="adam", precision="float32"), JOB.but(size=1000, precision="float32")
+    needed = memory_of((667, 1000), lbfgs.settings, 24) + sweep_module.WORKER
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1.9 * needed))
+    assert sweep_module._affordable(2, [adam, lbfgs]) == 1 and sweep_module._affordable(2, [adam]) == 2
+
+
+def test_weights_that_have_changed_are_read_again(tmp_path):
+    path, jobs = tmp_path / "mine.safetensors", []
+    for sign in (1, -1):
+        with safe_open(EMBEDDED, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            tensors["conv1_1.weight"] *= sign
+            save_file(tensors, path, file.metadata())
+        os.utime(path, ns=(sign + 1, sign + 1))
+        jobs.append(paint(task_of(JOB.but(weights=str(path)))))
+    (_, first), (_, second) = jobs
+    assert first["losses"] != second["losses"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="interrupts come another way there")
+def test_every_worker_starts_with_interrupts_ignored(monkeypatch):
+    pool, heard = Pool(1), []
+    real = pool.executor.submit
+    monkeypatch.setattr(
+        pool.executor, "submit", lambda *task: heard.append(signal.getsignal(signal.SIGINT)) or real(*task)
+    )
+    assert pool.submit(abs, -3).result(60) == 3 and heard == [signal.SIG_IGN]
+    assert signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+    pool.close()
+
+
 def test_a_damaged_result_is_painted_again(tmp_path, threads):
     (result,) = sweep([JOB], tmp_path, threads)
     whole = result.path.read_bytes()
@@ -413,7 +448,7 @@ def test_a_job_that_kills_its_worker_twice_has_failed(tmp_path, monkeypatch):
             from concurrent.futures import BrokenExecutor
 
             future = Future()
-            if task[1].seed == 2:
+            if task[0].settings.seed == 2:
                 future.set_exception(BrokenExecutor())
             else:
                 future.set_result(function(task))

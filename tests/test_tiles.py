@@ -103,3 +103,10 @@ def test_an_interrupt_returns_the_picture_so_far(monkeypatch, stop_button):
         sample("coffee"), sample("mosaic_fish"), "embedded", 64, progress=stop, num_epochs=1, style_layers=("relu1_1",)
     )
     assert img.size == (64, 43)
+
+
+def test_a_style_loss_that_tiles_cannot_add_up_is_refused_before_the_first_step():
+    with pytest.raises(ValueError, match="tiles compare styles by gram only"):
+        stylize_large(
+            sample("coffee"), sample("mosaic_fish"), "embedded", 700, style_loss="sliced", progress=pytest.fail
+        )

@@ -10,7 +10,7 @@ from ..files import expanded
 from ..painter import PAINTINGS
 from ..sample_images import samples
 from ..settings import DEFAULTS, Settings
-from ..validation import check_between, shown
+from ..validation import check_between, short_repr
 from ..weights import SOURCES
 
 VERSION = 2  # of the settings file
@@ -47,7 +47,7 @@ class Picture:
         if isinstance(value, cls):
             return value
         if not isinstance(value, (str, os.PathLike)):
-            raise ValueError(f"a picture is a sample's name, a path or a PIL image; this is {shown(value)}")
+            raise ValueError(f"a picture is a sample's name, a path or a PIL image; this is {short_repr(value)}")
         if value in samples():
             return cls(value)
         path = expanded(value)
@@ -81,9 +81,9 @@ class Choices:
         for role in ROLES:
             object.__setattr__(self, role, Picture.of(getattr(self, role)))
         if not isinstance(self.weights, str) or not 0 < len(self.weights) <= TEXT:
-            raise ValueError(f"weights must be one of {', '.join(SOURCES)} or a path; it is {shown(self.weights)}")
+            raise ValueError(f"weights must be one of {', '.join(SOURCES)} or a path; it is {short_repr(self.weights)}")
         if not isinstance(self.instant, bool):
-            raise ValueError(f"instant must be True or False; it is {shown(self.instant)}")
+            raise ValueError(f"instant must be True or False; it is {short_repr(self.instant)}")
         check_between("size", self.size, *SIZES, whole=True)
         check_between("stroke", self.stroke, *STROKES)
         check_between("num_epochs", self.settings.num_epochs, 1, MOST_STEPS, whole=True)
@@ -97,7 +97,7 @@ class Choices:
         own = {each.name for each in fields(self)} - {"settings"}
         names = sorted({each.name for each in fields(Settings)} | own | {"balance", "steps"})
         if unknown := sorted(set(changes) - set(names)):
-            raise ValueError(f"the studio has no choice {shown(unknown[0])}; it has {', '.join(names)}")
+            raise ValueError(f"the studio has no choice {short_repr(unknown[0])}; it has {', '.join(names)}")
         if "steps" in changes:
             changes["num_epochs"] = changes.pop("steps")
         balance = changes.pop("balance", None)
@@ -147,7 +147,7 @@ class Choices:
 def read(text):
     """Choices from JSON text. Raises ``ValueError`` that says what is wrong in it."""
     if not isinstance(text, (str, bytes, bytearray)) or len(text) > LONGEST:
-        raise ValueError(f"settings are read from text of at most {LONGEST:,} characters; this is {shown(text)}")
+        raise ValueError(f"settings are read from text of at most {LONGEST:,} characters; this is {short_repr(text)}")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -157,16 +157,16 @@ def read(text):
     if data.pop("nst_studio") != VERSION:
         raise ValueError(f"this settings file is of another version of the studio; this one reads version {VERSION}")
     if unknown := set(data) - {each.name for each in fields(Choices)}:
-        raise ValueError(f"the settings file has an unknown entry {shown(min(unknown))}")
+        raise ValueError(f"the settings file has an unknown entry {short_repr(min(unknown))}")
     for role in ROLES:
         entry = data.get(role)
         if not isinstance(entry, dict) or not entry.get("name"):
-            raise ValueError(f'"{role}" must name a picture, as in {{"name": "cat"}}; it holds {shown(entry)}')
+            raise ValueError(f'"{role}" must name a picture, as in {{"name": "cat"}}; it holds {short_repr(entry)}')
         data[role] = Picture.of(entry["path"]) if entry.get("path") else Picture(entry["name"])
     data.setdefault("instant", False)  # a file from before there was one
     settings = data.pop("settings", {})
     if not isinstance(settings, dict):
-        raise ValueError(f'"settings" must hold names and values; it holds {shown(settings)}')
+        raise ValueError(f'"settings" must hold names and values; it holds {short_repr(settings)}')
     try:
         new = Choices().but(**data)
         return replace(new, settings=new.settings.but(**settings))

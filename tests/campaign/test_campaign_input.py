@@ -106,7 +106,7 @@ def test_settings(changes):
     if made is not None:
         json.dumps([getattr(made, name) for name in NAMES], allow_nan=False)
         content, styles, tv = made.loss_weights
-        assert np.isfinite([*np.atleast_1d(content), *styles, tv]).all() and str(made) and made.but() == made
+        assert np.isfinite([*content, *styles, tv]).all() and str(made) and made.but() == made
 
 
 @cases(short=25, whole=150)
