@@ -295,7 +295,7 @@ def test_weights_that_have_changed_are_read_again(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="interrupts come another way there")
-def test_every_worker_starts_with_interrupts_ignored(monkeypatch):
+def test_every_worker_starts_with_interrupts_ignored(monkeypatch, stop_button):
     pool, heard = Pool(1), []
     real = pool.executor.submit
     monkeypatch.setattr(
