@@ -1,8 +1,9 @@
 """Helpers of the neural style transfer notebooks.
 
-Read the modules in this order. The first line of each names the notebook that teaches it, or says that it is shared by
-several. Their short helpers are in ``validation`` (errors) and ``files`` (paths): read those two first. The method is
-complete with ``training``; on a first reading skip ``fast_objective``, ``lbfgs`` and ``download``.
+Read ``validation`` (errors) and ``files`` (paths) first, then the modules in the order of the imports below, with
+``interrupts`` before ``state``, and ``pyramid`` and ``checkpoints`` before ``training``, which completes the method.
+The first line of each names the notebook that teaches it, or says that several share it. On a first reading skip
+``style_losses``, ``fast_objective``, ``lbfgs``, ``checkpoints`` and ``download``.
 """
 
 from .sample_images import credits, sample, samples

@@ -1,4 +1,4 @@
-"""Notebook 06: a run in a file, so that a dead kernel costs seconds, not the run."""
+"""Notebook 06: a run in a file, so that it survives a dead kernel."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ from .settings import Settings, shortened
 from .state import State
 from .validation import printable, short_repr
 
-EVERY, SHARE = 5, 0.03  # seconds between two writings, and the share of a run's time that they may take
+EVERY, SHARE = 5, 0.03  # seconds between two writings, at least, and the share of the time that they may take
 ENTRY, SUM = "nst_helpers run", "checksum"  # in the header of our files
 COUNTS = ("step", "last_good_step", "level")
 
@@ -33,7 +33,8 @@ class Checkpoint:
 
     def __init__(self, path, net, content_X, style_X, settings, coarse_first=False):
         taken = shortened(settings)
-        self.path, self.short, self.due, self.failed = full_path(path), taken != settings, 0.0, ""
+        self.path, self.short = full_path(path), taken != settings
+        self.due, self.failed = 0.0, ""
         if self.short:
             self.path = self.path.with_name(f"{self.path.stem}.quick{self.path.suffix}")
         images = {"content image": _hash(content_X), "style image": _hash(style_X)}
@@ -52,11 +53,8 @@ class Checkpoint:
             run["num_epochs"] = self.run["num_epochs"]  # at one size, a run can be made longer
         for name, value in self.run.items():
             if run.get(name) != value:
-                what = (
-                    f"{name} ({short_repr(run.get(name))}, not {short_repr(value)})"
-                    if name in _plain(Settings())
-                    else name
-                )
+                values = f" ({short_repr(run.get(name))}, not {short_repr(value)})"
+                what = name + values * (name in Settings.__dataclass_fields__)
                 raise ValueError(
                     f"{self.path} holds a run with another {what}: delete it, or give this run another name"
                 )
@@ -117,7 +115,9 @@ def read_file(path, build):
     except PermissionError as error:
         raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
     except Exception as error:  # anybody's file: reading and building may raise nearly anything
-        raise ValueError(f"{name} is not a run that nst_helpers saved, or it is damaged ({error!s:.120})") from error
+        raise ValueError(
+            f"{name} is damaged, or was not written by the function that reads it ({error!s:.120})"
+        ) from error
 
 
 def packed(state):

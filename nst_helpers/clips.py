@@ -12,7 +12,7 @@ from PIL import Image, ImageSequence
 
 from .files import atomic_write, full_path
 from .images import identified, jpeg, open_image, to_rgb
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .validation import check_between, check_picture, short_repr
 
 MOST_FRAMES = 300
@@ -44,7 +44,7 @@ class Clip:
         An interrupt ends it after the present frame: the clip has those that are painted.
         """
         frames = []
-        with held_back(deliver=False) as stop:
+        with defer_interrupts(deliver=False) as stop:
             for frame in self.frames:
                 frames.append(painter.paint_image(frame, styles, size))
                 if stop.pressed:

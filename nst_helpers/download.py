@@ -53,10 +53,8 @@ def fetch_imagenet(url=None):
             _download(url, path, expected)
             return path
         except HTTPError as error:
-            again, why = (
-                error.code >= 500,
-                f"the server answered {error.code} {first_line(error.reason):.300} for {url}",
-            )
+            again = error.code >= 500
+            why = f"the server answered {error.code} {first_line(error.reason):.300} for {url}"
         except URLError as error:
             again, why = False, f"{urlsplit(url).netloc} cannot be reached ({first_line(error.reason):.300})"
         except _Damaged:
@@ -85,22 +83,22 @@ def _download(url, path, expected):
     digest, request = hashlib.sha256(), Request(url, headers={"User-Agent": "nst_helpers"})
     with atomic_write(path) as file, urlopen(request, timeout=TIMEOUT) as answer:
         with tqdm(total=answer.length, unit="B", unit_scale=True, unit_divisor=1024) as bar:
-            since, brought = time.monotonic(), 0
+            window_start, window_bytes = time.monotonic(), 0
             while block := answer.read1(1 << 17):
                 file.write(block)
                 digest.update(block)
                 bar.update(len(block))
-                brought += len(block)
-                if (seconds := time.monotonic() - since) > 3 * TIMEOUT:
-                    if brought < SLOWEST * seconds:
-                        raise _TooSlow(f"it brought {brought} bytes in {seconds:.0f} seconds")
-                    since, brought = time.monotonic(), 0
+                window_bytes += len(block)
+                if (seconds := time.monotonic() - window_start) > 3 * TIMEOUT:
+                    if window_bytes < SLOWEST * seconds:
+                        raise _TooSlow(f"it brought {window_bytes} bytes in {seconds:.0f} seconds")
+                    window_start, window_bytes = time.monotonic(), 0
         if not digest.hexdigest().startswith(expected):
             raise _Damaged
 
 
 def _check_once(path, expected):
-    """Check the hash of a file in the cache. A small file beside that folder remembers it: this is done once."""
+    """Check the hash of a file in the cache. A small file in torch's folder remembers it: this is done once."""
     about = path.stat()
     mark, seen = path.parents[1] / f"{path.name}.checked", f"{about.st_size} {about.st_mtime_ns}"
     with contextlib.suppress(OSError, UnicodeDecodeError):

@@ -1,7 +1,7 @@
 """Notebook 06: the numbers of ``PlainObjective``, computed without waste.
 
-What is saved, and where: the network is cut after the deepest layer in use (``_split``). ReLUs work in place where
-nobody reads their input, and after a max pooling where that gives the same result (``_split``). Convolutions run in
+What is saved, and where: the network is cut after the deepest layer in use (``_split``). ReLUs work in place
+where nobody reads their input, and move behind a max pooling, with which they commute (``_split``). Convolutions run in
 bfloat16 where the hardware multiplies it natively, and in channels-last order. A symmetric Gram matrix needs one
 product in the backward pass, not two (``GramTap``). Where memory is scarce, features are computed twice instead of
 being kept (``checkpointing``).
@@ -56,7 +56,7 @@ def _rows(Y):
     return Y.permute(0, 2, 3, 1).reshape(-1, Y.shape[1])
 
 
-class Mirror(torch.autograd.Function):
+class ReflectionPad(torch.autograd.Function):
     """``F.pad(X, (1, 1, 1, 1), "reflect")`` in channels-last order, where torch's own takes three times as long.
 
     Border lines are copied, and their gradients added in the backward pass.
@@ -82,7 +82,7 @@ class Mirror(torch.autograd.Function):
         return inner[..., 1:-1]
 
 
-class Average(torch.autograd.Function):
+class AvgPool(torch.autograd.Function):
     """``F.avg_pool2d(X, 2)``: torch's own backward pass takes two to three times as long in channels-last order."""
 
     @staticmethod
@@ -98,7 +98,7 @@ class Average(torch.autograd.Function):
 
 
 class FastObjective:
-    """The weighted losses of a composite image: drop-in for ``PlainObjective``, and held equal to it by tests.
+    """The weighted losses of a composite image: drop-in replacement for ``PlainObjective``; tests hold the two equal.
 
     ``net``: from ``load_vgg19``. ``content_X``, ``style_X``: ``(1, 3, h, w)``, normalized, on its device.
     ``objective(X)`` gives three scalar tensors, ``(content, style, tv)``, each times its weight.
@@ -111,7 +111,7 @@ class FastObjective:
         deepest = max(content_at + style_at)
         content_at, style_at = ([_read_at(net, i, deepest) for i in sorted(at)] for at in (content_at, style_at))
         content_weights, style_weights, self.tv_weight = settings.loss_weights
-        self.gram = settings.style_loss == "gram"
+        self.uses_gram = settings.style_loss == "gram"
         describe, self.style_loss = STYLE_LOSSES[settings.style_loss]
         precision = best_precision(content_X.device) if settings.precision == "auto" else settings.precision
         # float32 here means the network's own type, which a test may have made double
@@ -119,15 +119,15 @@ class FastObjective:
         self.segments = _split(net, sorted({*content_at, *style_at}), self.dtype)
         self.checkpointing = _memory_is_scarce(net, content_X, self.dtype) if CHECKPOINTING is None else CHECKPOINTING
         self.contents, self.styles = {}, {}  # by layer: (weight, target)
+        content_weights = _by_layer(content_at, content_weights)
+        style_weights = _by_layer(style_at, style_weights)
         with torch.no_grad():
             for at, Y in self.features(content_X):
-                if at in content_at:  # two chosen layers may be read in one place (``_read_at``): their weights add up
-                    weight = sum(weight for weight, i in zip(content_weights, content_at) if i == at)
-                    self.contents[at] = weight, full_precision(Y)
+                if at in content_weights:
+                    self.contents[at] = content_weights[at], full_precision(Y)
             for at, Y in self.features(style_X):
-                if at in style_at:
-                    weight = sum(weight for weight, i in zip(style_weights, style_at) if i == at)
-                    self.styles[at] = weight, describe(full_precision(Y))
+                if at in style_weights:
+                    self.styles[at] = style_weights[at], describe(full_precision(Y))
 
     def features(self, X):
         """Index and feature map of every layer in use, in the network's order."""
@@ -144,7 +144,7 @@ class FastObjective:
             Y = self._run(segment, Y)
             if at in self.styles:
                 weight, target = self.styles[at]
-                if self.gram:
+                if self.uses_gram:
                     Y, loss = GramTap.apply(Y, target)  # the layers after it go on from this Y
                 else:
                     loss = self.style_loss(full_precision(Y), target)
@@ -175,6 +175,11 @@ def full_precision(Y):
     return Y.float() if Y.dtype == torch.bfloat16 else Y
 
 
+def _by_layer(layers, weights):
+    """``{layer: weight}``. Where two chosen layers are read in one place (``_read_at``), their weights add up."""
+    return {at: sum(weight for weight, i in zip(weights, layers) if i == at) for at in layers}
+
+
 def _read_at(net, i, deepest):
     """Where layer ``i`` is read: a ReLU in place overwrites the map of the convolution before it."""
     in_place = i < deepest and getattr(net[i + 1], "inplace", False)
@@ -189,7 +194,7 @@ def _split(net, taps, dtype):
     order, ends = list(range(taps[-1] + 1)), set(taps)
     for i in range(len(order)):
         if isinstance(net[i], nn.MaxPool2d) and i - 1 not in ends and i not in ends:
-            order[i - 1 : i + 1] = i, i - 1  # the ReLU of a maximum is the maximum of ReLUs, of four times as many
+            order[i - 1 : i + 1] = i, i - 1  # they commute: ReLU after it has a quarter of the values
             ends.add(i - 1)
         elif isinstance(net[i], (nn.MaxPool2d, nn.AvgPool2d)):
             ends.add(i)
@@ -199,16 +204,16 @@ def _split(net, taps, dtype):
         if isinstance(layer, nn.ReLU):
             layer.inplace = bool(layers)  # the first of a segment must leave the map before it as it is
         if getattr(layer, "padding_mode", "zeros") == "reflect":
-            layers.append(_Layer(Mirror))
+            layers.append(_FunctionLayer(ReflectionPad))
             layer.padding_mode, layer.padding = "zeros", (0, 0)
-        layers.append(_Layer(Average) if isinstance(layer, nn.AvgPool2d) else layer)
+        layers.append(_FunctionLayer(AvgPool) if isinstance(layer, nn.AvgPool2d) else layer)
         if i in ends:
             segments.append((i if i in taps else None, nn.Sequential(*layers)))
             layers = []
     return segments
 
 
-class _Layer(nn.Module):
+class _FunctionLayer(nn.Module):
     """An autograd function as a layer."""
 
     def __init__(self, function):

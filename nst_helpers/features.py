@@ -50,9 +50,9 @@ def best_precision(device):
     device = torch.device(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:  # a processor is asked, as far as this version of torch can; any other device computes as published
-        asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        native = device.type == "cpu" and any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
+    else:  # torch's private checks of the CPU, where this version has them; other devices use float32
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        native = device.type == "cpu" and any(getattr(torch.cpu, check, lambda: False)() for check in checks)
     return "bfloat16" if native else "float32"
 
 
@@ -102,7 +102,7 @@ def _loaded(weights, stamp):
 
 
 def check_network(net):
-    """Raises ``ValueError`` for what is neither a network of ``load_vgg19`` nor the first layers of one."""
+    """Raise ``ValueError`` unless ``net`` is a network from ``load_vgg19``, or the first layers of one."""
     if not isinstance(net, nn.Sequential) or not len(net) or not isinstance(net[0], nn.Conv2d):
         raise ValueError(f"net must be a network from load_vgg19; it is {short_repr(net)}")
 

@@ -1,6 +1,7 @@
 """Notebook 01: pictures side by side in the notebook, and contact sheets."""
 
 import io
+import math
 import textwrap
 from itertools import zip_longest
 
@@ -25,7 +26,7 @@ def use_jpeg_display():
     Unlike SVG, JPEG shows in a notebook that is not trusted yet, and at a tenth of PNG's size it keeps notebooks small.
     """
     d2l.plt.rcParams.update({"axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
-    if shell := get_ipython():  # set_matplotlib_formats would start one, which replaces a script's __main__
+    if shell := get_ipython():  # without one, set_matplotlib_formats would start it in place of a script's __main__
         set_matplotlib_formats("jpeg")
         shell.display_formatter.formatters["image/jpeg"].for_type(Figure, _as_jpeg)
 
@@ -64,10 +65,10 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, cmap="viridis"):
             f"show_images cannot show pictures without pixels: shapes {[img.shape for img in imgs]!r:.100}"
         )
     num_cols = min(num_cols or len(imgs), len(imgs))
-    num_rows = -(-len(imgs) // num_cols)
+    num_rows = math.ceil(len(imgs) / num_cols)
     ratios = [max(img.shape[1] / img.shape[0] for img in imgs[col::num_cols]) for col in range(num_cols)]
     height = min(height, 11 / sum(ratios))  # a figure never needs scrolling sideways
-    d2l.use_svg_display()
+    use_jpeg_display()
     lines = max((title.count("\n") + 1 for title in titles or []), default=0)
     figsize = (height * sum(ratios) + 0.1 * num_cols, (height + 0.2 * lines + 0.05) * num_rows)
     fig, axes = d2l.plt.subplots(
@@ -88,7 +89,7 @@ def show_images(imgs, titles=None, num_cols=None, height=2.6, cmap="viridis"):
 def contact_sheet(rows, titles=(), labels=(), height=150):
     """Rows of PIL images on one white sheet, all ``height`` pixels high: titles above, labels at the left."""
     font, gap, top, left = ImageFont.load_default(13), 8, 22 if titles else 4, 72 if labels else 8
-    rows = [[img.resize((round(img.width * height / img.height), height)) for img in row] for row in rows]
+    rows = [[img.resize((max(1, round(img.width * height / img.height)), height)) for img in row] for row in rows]
     width = max(sum(img.width + gap for img in row) for row in rows) + left
     sheet = Image.new("RGB", (width, top + len(rows) * (height + gap)), "white")
     draw = ImageDraw.Draw(sheet)

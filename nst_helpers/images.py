@@ -159,7 +159,7 @@ def jpeg(img, quality=88):
     """JPEG bytes of a PIL image, with colors at full resolution. ``ValueError`` for anything else."""
     check_picture(img)
     buffer = io.BytesIO()
-    img.convert("RGB").save(buffer, "jpeg", quality=quality, subsampling=0)
+    to_rgb(img).save(buffer, "jpeg", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 

@@ -4,7 +4,7 @@ import signal
 import threading
 
 
-class held_back:  # noqa: N801 (it reads as a verb after "with")
+class defer_interrupts:  # noqa: N801 (it reads as a verb after "with")
     """An interrupt during the block is raised only when the block has ended.
 
     ``pressed`` says whether one came. With ``deliver=False`` none is raised, however often Stop is pressed: the block
@@ -31,7 +31,7 @@ class held_back:  # noqa: N801 (it reads as a verb after "with")
                 self.before(signal.SIGINT, None)
 
 
-class heard_once(held_back):  # noqa: N801
+class interrupt_once(defer_interrupts):  # noqa: N801
     """In this block the first interrupt is raised as usual; later ones, while it is being handled, are ignored."""
 
     def __init__(self):

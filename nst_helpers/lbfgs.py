@@ -9,26 +9,26 @@ import torch.nn.functional as F
 class LBFGS:
     """L-BFGS over a composite image: one gradient per step, large shapes and colors before fine detail.
 
-    A step goes down H g, where g is the gradient and H an estimate of the inverse Hessian, built from the last
-    ``HISTORY`` pairs (s, y): a change of the picture and the change of the gradient that came with it (the two-loop
-    recursion: Nocedal 1980; Liu and Nocedal 1989, algorithm 2.1). H starts from √γ S. S weighs each color in each band
-    of frequencies by |s| / |y|, as seen there so far, later pairs counting more: the losses bend most along the finest
-    detail, and along some colors more than others. γ = sᵀy / yᵀSy for the newest pair (Nocedal and Wright 2006, eq.
-    7.20). With γ itself steps are too short; with 1 in its place S grows beyond bounds in runs from noise.
-    All this is done on Fourier transforms, where S is diagonal; lengths and products are the same there (Parseval).
-    There is no line search: a step is taken whole, unless it is longer than a radius. A step that ends above twice the
-    lowest loss is taken back, and the radius is halved (a trust region: Nocedal and Wright 2006, chapter 4); H has
-    learned from it. Smaller rises are allowed: the next step usually repairs them.
+    A step is −H g: g is the gradient, H an estimate of the inverse Hessian, built from the last ``HISTORY`` pairs (s,
+    y), the change of the image and of the gradient in one step (two-loop recursion: Nocedal 1980; Liu and Nocedal 1989,
+    algorithm 2.1). The recursion starts from a diagonal H₀ = √γ S. S has one entry per color and band of frequencies,
+    |s| / |y| there, from powers summed over all pairs, earlier ones counting less: the losses curve most along fine
+    detail, and along some colors more than others. γ = sᵀy / yᵀSy of the newest pair (Nocedal and Wright 2006, eq.
+    7.20). The textbook's γ S makes steps too short; S alone grows without bound in runs from noise.
+    Everything is computed on Fourier transforms, where S is diagonal; they keep norms and inner products (Parseval).
+    There is no line search: a step is taken in full, up to the radius of a trust region (ibid., chapter 4). A step to
+    more than twice the lowest loss is rejected and the radius halved; its pair still updates H. Smaller increases are
+    accepted: the next step usually makes up for them.
 
     ``X``: the image, a leaf tensor ``(1, 3, h, w)``. Use: ``zero_grad()``, ``backward()``, ``step(loss)``.
     ``loss`` is the number that ``backward`` started from, at the current ``X``; a mean over pixels, as ours are.
     """
 
     HISTORY = 20
-    LONGEST = 0.3  # root mean square of the first step, and of the longest, in normalized units
+    MAX_STEP = 0.3  # root mean square of the first step, and of the longest, in normalized units
     RISE = 1.0  # the share by which a step may end above the lowest loss
     BANDS = 32  # of spatial frequencies, from the coarsest to the finest, narrower where frequencies are low
-    FADE = 0.9  # the weight of all earlier pairs in ``seen`` when the next one comes
+    DECAY = 0.9  # the weight of all earlier pairs in ``power_sums`` when the next one comes
     COLORS = ((1, 1, 1), (1, 0, -1), (1, -2, 1))  # gray, red against blue, green against magenta
 
     def __init__(self, X):
@@ -43,12 +43,12 @@ class LBFGS:
         self.scale = share.to(X).sqrt()
         self.unscale = 1 / self.scale  # dividing complex numbers takes seven times as long
         self.colors = F.normalize(torch.tensor(self.COLORS).to(X))
-        self.seen = None  # the power of s and of y, (2, colors, bands)
-        self.weights = (1 / (f + 0.1) ** 2).repeat(3).to(X)  # √γ S, a guess until the first pair
+        self.power_sums = None  # the power of s and of y, (2, colors, bands)
+        self.h0 = (1 / (f + 0.1) ** 2).repeat(3).to(X)  # √γ S; a guess until the first pair
         self.pairs = []  # (s, y, sᵀy), the oldest first, as spectra
         self.X0 = self.g0 = self.d = None  # where the last step started; spectra of the gradient there and of the step
         self.X1, self.best = X.detach().clone(), None  # where it ended; where the loss was lowest
-        self.loss, self.radius = math.inf, self.LONGEST
+        self.loss, self.radius = math.inf, self.MAX_STEP
 
     def zero_grad(self):
         self.X.grad = None
@@ -60,48 +60,55 @@ class LBFGS:
     @torch.no_grad()
     def step(self, loss):
         """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
-        X, g = self.X.detach(), self.spectrum(self.X.grad * self.X.numel())  # of the sum over pixels: a mean's is tiny
+        X, g = (
+            self.X.detach(),
+            self.spectrum(self.X.grad * self.X.numel()),
+        )  # that of the sum over pixels: a mean's is tiny
         finite = math.isfinite(loss) and math.isfinite(float(g.sum()))
         if finite and self.X0 is not None:
-            self.remember(self.d, g - self.g0)
+            self.add_pair(self.d, g - self.g0)
         if finite and loss <= (1 + self.RISE) * self.loss:
             self.X0, self.g0 = X.clone(), g
             if loss < self.loss:
                 self.best, self.loss = self.X0.clone(), loss
-            self.radius = min(self.LONGEST, 2 * self.radius)
+            self.radius = min(self.MAX_STEP, 2 * self.radius)
         elif self.X0 is None:
             return  # nowhere to go back to
         else:
             self.radius /= 2
-        d = self.d = self.direction(self.g0)
+        d = self.direction(self.g0)
         length = float(d.norm()) / math.sqrt(X.numel())
         if not self.pairs or length > self.radius:  # without pairs the scale of H is not known yet
-            d *= self.radius / max(length, 1e-30)
+            d = d * (self.radius / max(length, 1e-30))
+        self.d = d
         self.X.copy_(self.X0 + self.image(d))
         self.X1 = self.X.detach().clone()
 
     @torch.no_grad()
-    def finish(self, loss):
+    def restore_best(self, loss):
         """End a run: where ``loss``, that of the last step's ``X``, is not near the lowest, return to that picture."""
         if self.best is not None and not loss <= 1.1 * self.loss:
             self.X.copy_(self.best)
             self.X1 = self.best.clone()
+            self.d.zero_()  # no step led from X0 to this picture: its pair would be false
 
-    def remember(self, s, y):
+    def add_pair(self, s, y):
         curvature = float(s @ y)
         if curvature > 1e-8 * s.norm() * y.norm():  # only such pairs keep H positive definite
             self.pairs = [*self.pairs, (s, y, curvature)][-self.HISTORY :]
             power = torch.stack([self.power(s), self.power(y)])
-            seen = power / power[1].sum()  # every pair counts alike, however large its change
-            self.seen = seen if self.seen is None else self.FADE * self.seen + seen
-            self.weigh(power[1])
+            power_sums = power / power[1].sum()  # every pair counts alike, however large its change
+            if self.power_sums is not None:
+                power_sums += self.DECAY * self.power_sums
+            self.power_sums = power_sums
+            self.update_h0(power[1])
 
-    def weigh(self, power):
+    def update_h0(self, power):
         """Set √γ S by what was seen, and by the power of the newest y."""
-        s, y = self.seen
+        s, y = self.power_sums
         weights = (s / y.clamp_min(1e-6 * y.max())).sqrt()
         weights *= (self.pairs[-1][2] / (weights * power).sum()).sqrt()
-        self.weights = weights.gather(1, self.band).flatten()
+        self.h0 = weights.gather(1, self.band).flatten()
 
     def power(self, spectrum):
         """The power of a spectrum, by color and band, ``(colors, bands)``."""
@@ -125,7 +132,7 @@ class LBFGS:
         for s, y, curvature in reversed(self.pairs):
             alphas.append(float(s @ q) / curvature)
             q.sub_(y, alpha=alphas[-1])
-        d = self.weights * q
+        d = self.h0 * q
         for s, y, curvature in self.pairs:
             d.add_(s, alpha=alphas.pop() - float(y @ d) / curvature)
         return -d
@@ -137,7 +144,7 @@ class LBFGS:
             state |= {"X0": self.X0, "g0": self.g0, "d": self.d, "best": self.best, "loss": self.loss}
         if self.pairs:
             s, y, _ = zip(*self.pairs)
-            state |= {"s": torch.stack(s), "y": torch.stack(y), "seen": self.seen}
+            state |= {"s": torch.stack(s), "y": torch.stack(y), "seen": self.power_sums}
         return state
 
     def load_state_dict(self, state):
@@ -152,5 +159,5 @@ class LBFGS:
         pairs = [(s.clone(), y.clone()) for s, y in zip(state.get("s", ()), state.get("y", ()))]
         self.pairs = [(s, y, float(s @ y)) for s, y in pairs]
         if self.pairs:
-            self.seen = state["seen"]
-            self.weigh(self.power(self.pairs[-1][1]))
+            self.power_sums = state["seen"]
+            self.update_h0(self.power(self.pairs[-1][1]))

@@ -10,7 +10,7 @@ from IPython.display import display
 
 from .checkpoints import Checkpoint, packed, unpacked
 from .figures import PALETTE
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .painter_training import PainterState, learn_painter
 from .preprocessing import check_images, fit_shape, postprocess, preprocess
 from .run import Run
@@ -92,7 +92,7 @@ def train(
     after the present step; ``resume=run`` continues from there, under that run's settings unless ``changes`` says
     otherwise, and leaves ``run`` itself as it was. Any error after the first step ends the run in the same way, with a
     printed sentence and ``run.error``. ``snapshots``: how many pictures to keep at most.
-    ``checkpoint``: the path of a file that keeps the run, a few seconds old at most. Where the kernel dies, the same
+    ``checkpoint``: the path of a file that keeps the run, written as by ``stylize``. Where the kernel dies, the same
     call goes on from there; after the last step it gives the finished run.
     ``state``: a ``State`` that is kept up to date, as in ``optimize``.
     Raises as ``optimize`` does before the first step, and ``ValueError`` for the checkpoint of another run.
@@ -118,7 +118,7 @@ def train(
         run.state = state
     live = LivePlot(settings.num_epochs, content_X.shape[-2:], run.history) if plot else None
     first = run.step
-    with held_back(deliver=False) as stop:
+    with defer_interrupts(deliver=False) as stop:
         try:
             with closing(run.steps(net, content_X, style_X, start_X, objective)) as steps:
                 for step in steps:
@@ -161,7 +161,11 @@ def _sentence(error, step, again):
 
 def _continued(run, settings):
     """A copy of ``run`` to continue under ``settings``; ``run`` itself stays as it is."""
-    lists = {"history": list(run.history), "snapshots": list(run.snapshots), "pace": deque(maxlen=run.pace.maxlen)}
+    lists = {
+        "history": list(run.history),
+        "snapshots": list(run.snapshots),
+        "recent_seconds": deque(maxlen=run.recent_seconds.maxlen),
+    }
     state, X = State(), getattr(run.state.composite, "weight", None)
     if X is not None:
         state = unpacked(*packed(run.state), X.device)
@@ -182,7 +186,7 @@ def train_painter(net, paintings, photo, resume=None, plot=True, **options):
     def picture():
         return postprocess(state.painter.paint(X, next(iter(paintings))))
 
-    with held_back(deliver=False) as stop:
+    with defer_interrupts(deliver=False) as stop:
         try:
             for step in learn_painter(net, paintings, state=state, **options):
                 recent.append(step[2:5])

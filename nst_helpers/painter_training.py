@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from PIL import ImageStat
 
 from .features import best_precision
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .layers import layer_index
 from .losses import tv_loss
 from .painter import COLLECTIONS, STYLE_SIZE, Painter, cut
@@ -234,7 +234,7 @@ def learn_painter(
             raise DivergedError(state.step + 1, state.step, None, lr, "painter")
         state.optimizer.zero_grad()
         sum(losses).backward()
-        with held_back():  # a step is taken whole, or not at all
+        with defer_interrupts():  # a step is taken whole, or not at all
             state.average()
             state.optimizer.step()
             state.step += 1

@@ -27,7 +27,7 @@ def check_shape(image_shape):
 
 
 def check_size(size, name="size"):
-    """A side of a picture in pixels, as an integer from 1 to ``LONGEST``. ``ValueError``, naming it, for others."""
+    """``size`` as an integer from 1 to ``LONGEST``, else ``ValueError``; the message calls it ``name``."""
     try:
         return check_shape((size, size))[0]
     except ValueError:
@@ -35,7 +35,7 @@ def check_size(size, name="size"):
 
 
 def check_tensor(name, X):
-    """Raises ``ValueError``, naming it, for what is not an image tensor ``(n, 3, h, w)`` of finite floats."""
+    """Raise ``ValueError`` unless ``X`` is an image tensor ``(n, 3, h, w)`` of finite floats; it is called ``name``."""
     plain = torch.is_tensor(X) and X.layout is torch.strided and not X.is_meta and X.dtype in FLOATS
     if not plain or X.ndim != 4 or X.shape[1] != 3 or not X.numel():
         what = f"has shape {tuple(X.shape)}, {X.dtype}" if torch.is_tensor(X) else f"is {short_repr(X)}"
@@ -45,7 +45,7 @@ def check_tensor(name, X):
 
 
 def check_images(content_X, style_X):
-    """Raises ``ValueError`` for what is not a pair of image tensors, the content image of at least 2×2 pixels."""
+    """Raise ``ValueError`` unless both are tensors of one image, the content image of at least 2×2 pixels."""
     for name, X in (("content_X", content_X), ("style_X", style_X)):
         check_tensor(name, X)
         if len(X) > 1:
@@ -88,7 +88,7 @@ def preprocess_pair(content, style, size, style_size=None):
     as many. Raises ``ValueError`` as ``fit_shape`` does.
     """
     shape = fit_shape(content, size, "content")
-    style_shape = fit_shape(style, round(1.5 * size) if style_size is None else style_size, "style")
+    style_shape = fit_shape(style, min(LONGEST, round(1.5 * size)) if style_size is None else style_size, "style")
     return preprocess(content, shape), preprocess(style, style_shape)
 
 

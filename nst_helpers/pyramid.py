@@ -12,7 +12,7 @@ def pyramid(content_X, style_X, settings):
         sizes.insert(0, tuple(_halved(X) for X in sizes[0]))
     steps, decay = settings.num_epochs, settings.lr_decay_epoch
     return [
-        (*Xs, settings.but(num_epochs=max(1, steps >> level), lr_decay_epoch=max(1, decay >> level)))
+        (*Xs, settings.but(num_epochs=max(1, steps // 2**level), lr_decay_epoch=max(1, decay // 2**level)))
         for level, Xs in enumerate(sizes)
     ]
 

@@ -16,7 +16,7 @@ from .state import State
 from .training import DivergedError, coarse_to_fine, optimize, settings_for
 from .validation import check_between
 
-PLAIN = (
+JSON_FIELDS = (
     "history",
     "seconds",
     "finished",
@@ -25,7 +25,7 @@ PLAIN = (
     "steered",
     "level",
     "behind",
-)  # fields that JSON can hold
+)
 
 
 @dataclass
@@ -49,11 +49,11 @@ class Run:
     error: Exception = None
     max_snapshots: int = 40
     every: int = field(default=0, repr=False)  # steps between two snapshots
-    pace: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
+    recent_seconds: deque = field(default_factory=lambda: deque(maxlen=20), repr=False)  # seconds of the latest steps
     steered: bool = False
     level: int = field(default=0, repr=False)  # which of the sizes of ``coarse_to_fine``
     behind: int = field(default=0, repr=False)  # steps before ``state`` began to count
-    ahead: list = field(default_factory=list, repr=False)  # steps left, at this size and each larger one
+    steps_left: list = field(default_factory=list, repr=False)  # steps left, at this size and each larger one
 
     @property
     def step(self):
@@ -66,11 +66,11 @@ class Run:
 
         A step at twice the size counts as four.
         """
-        if len(self.pace) < 2:
+        if len(self.recent_seconds) < 2:
             return None
-        steps = list(self.pace)[1:]
-        present, *later = self.ahead or [max(0, self.settings.num_epochs - self.step)]
-        return sum(steps) / len(steps) * (present + sum(4**n * left for n, left in enumerate(later, 1)))
+        seconds = list(self.recent_seconds)[1:]
+        present, *later = self.steps_left or [max(0, self.settings.num_epochs - self.step)]
+        return sum(seconds) / len(seconds) * (present + sum(4**n * left for n, left in enumerate(later, 1)))
 
     def steps(self, net, content_X, style_X, start_X=None, objective="fast", coarse=False):
         """``optimize`` that keeps this record: yields every ``Step``, numbered through.
@@ -91,20 +91,20 @@ class Run:
         else:
             counts = [settings.num_epochs]
             steps = optimize(net, content_X, style_X, start_X=start_X, **given)
-        self.pace.clear()
+        self.recent_seconds.clear()
         try:
             started = time.monotonic()
             for step in steps:
-                self._climb()
-                self.ahead = [counts[self.level] - step.step, *counts[self.level + 1 :]]
+                self._start_size()
+                self.steps_left = [counts[self.level] - step.step, *counts[self.level + 1 :]]
                 at = self.behind + step.step
-                step = step._replace(step=at, num_epochs=at + sum(self.ahead))
+                step = step._replace(step=at, num_epochs=at + sum(self.steps_left))
                 self._record(step, time.monotonic() - started)
                 yield step
                 started = time.monotonic()
             self.finished = True
         except DivergedError as error:
-            self._climb()
+            self._start_size()
             self.error = error
             last = self.behind + error.last_good_step
             self.history = [row for row in self.history if row[0] <= last]
@@ -113,16 +113,16 @@ class Run:
             if self.state.composite is not None:
                 self.image = postprocess(self.state.composite.weight)
                 if not self.snapshots or self.snapshots[-1][0] != self.step:
-                    self.snapshots.append((self.step, self.image))
+                    self.snapshots[self.max_snapshots - 1 :] = [(self.step, self.image)]  # the last one, if it is full
 
-    def _climb(self):
-        """Where a new size begins, its steps are counted on from those of the size before."""
+    def _start_size(self):
+        """Where a new size begins, its steps are numbered on from the size before."""
         if self.level != self.state.level:
             self.level, self.behind = self.state.level, self.step
-            self.pace.clear()
+            self.recent_seconds.clear()
 
     def steer(self, settings):
-        """Other settings from here on, for as many steps as they say; call ``steps`` again to go there.
+        """Change the settings from here on; call ``steps`` again to take their ``num_epochs`` further steps.
 
         The run says ``steered`` from now on: its settings alone do not make its picture.
         """
@@ -133,17 +133,21 @@ class Run:
         """The run as ``(tensors, about)``, for ``write_file``; its pictures stay as they are, pixel by pixel."""
         tensors, about = checkpoints.packed(self.state)
         tensors |= {f"snapshot {step}": torch.from_numpy(np.array(img)) for step, img in self.snapshots}
-        plain = {name: getattr(self, name) for name in PLAIN}
+        plain = {name: getattr(self, name) for name in JSON_FIELDS}
         return tensors, {"state": about, "settings": asdict(self.settings), "step": self.step, **plain}
 
     @classmethod
     def unpacked(cls, tensors, about, device="cpu"):
         """The run that ``packed`` took apart; its ``state`` is on ``device``."""
         run = cls(Settings(**about["settings"]), state=checkpoints.unpacked(tensors, about["state"], device))
-        for name in PLAIN:
+        for name in JSON_FIELDS:
             setattr(run, name, about[name])
         run.history = [tuple(row) for row in run.history]
-        shots = {int(name[9:]): tensor for name, tensor in tensors.items() if name.startswith("snapshot ")}
+        shots = {
+            int(name.removeprefix("snapshot ")): tensor
+            for name, tensor in tensors.items()
+            if name.startswith("snapshot ")
+        }
         run.snapshots = [(step, Image.fromarray(shots[step].numpy())) for step in sorted(shots)]
         run.image = postprocess(run.state.composite.weight)
         return run
@@ -167,7 +171,7 @@ class Run:
 
     def _record(self, step, seconds):
         self.seconds += seconds
-        self.pace.append(seconds)
+        self.recent_seconds.append(seconds)
         self.history.append((step.step, step.content, step.style, step.tv, step.total))
         if step.step % self.every == 0 or not self.snapshots:
             self.snapshots.append((step.step, postprocess(step.X)))

@@ -133,9 +133,8 @@ def shortened(settings):
 
 def _number(name, value):
     """A finite number from zero to ``LARGEST``."""
-    if (
-        not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value <= LARGEST
-    ):  # NaN is not between
+    # NaN fails every comparison
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value <= LARGEST:
         raise ValueError(f"{name} must be a finite number, zero or more; it is {short_repr(value)}")
     return float(value)
 

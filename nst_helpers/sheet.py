@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .figures import contact_sheet
 from .images import jpeg
-from .interrupts import heard_once
+from .interrupts import interrupt_once
 from .jobs import Result
 from .live import duration
 from .sweep import listed, sweep
@@ -87,7 +87,7 @@ def watch(jobs, folder, columns, titles=(), labels=(), captions=(), height=120, 
     picture, line = DisplayHandle(), DisplayHandle()
     picture.display(DisplayImage(jpeg(sheet.image), format="jpeg"))
     line.display({"text/plain": "the workers start …"}, raw=True)
-    with heard_once(), closing(results):
+    with interrupt_once(), closing(results):
         try:
             for result in results:
                 found[result.at] = result

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from .composite import CompositeImage
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .lbfgs import LBFGS
 from .settings import Settings
 from .validation import short_repr
@@ -17,7 +17,7 @@ NOT_IN_LOSS = ("num_epochs", "lr", "lr_decay_epoch", "start", "seed")
 class State:
     """What a run needs to continue where it stopped: hand it to ``optimize`` again.
 
-    Whatever ends a run, an interrupt, an error, a full memory: ``composite`` is the picture after ``step`` whole steps.
+    However a run ends (interrupt, error, out of memory), ``composite`` is the picture after ``step`` whole steps.
     """
 
     composite: CompositeImage = None
@@ -32,7 +32,7 @@ class State:
     def begin(self, composite, level=0):
         """Start anew from this composite, at this size."""
         last_good = composite.weight.detach().clone()
-        with held_back():
+        with defer_interrupts():
             self.composite, self.last_good, self.level = composite, last_good, level
             self.trainer = self.scheduler = self.settings = None
             self.step = self.last_good_step = 0
@@ -40,19 +40,20 @@ class State:
     def prepare(self, settings):
         """The optimizer for these settings: the old one where it fits, because it remembers earlier gradients."""
         before, X = self.settings, self.composite.weight
-        # After a change of the loss, gradients that an optimizer remembers would mislead it.
-        same = before is not None and settings == before.but(**{name: getattr(settings, name) for name in NOT_IN_LOSS})
-        with held_back():
+        # Gradients of another loss would mislead an optimizer that remembers them
+        others = {name: getattr(settings, name) for name in NOT_IN_LOSS}
+        same_loss = before is not None and settings == before.but(**others)
+        with defer_interrupts():
             if settings.optimizer == "adam":
                 if before is None or before.optimizer != "adam":
                     self.use_adam(settings.lr, settings.lr_decay_epoch)
-                elif not same:
+                elif not same_loss:
                     self.trainer.state.clear()
                 self.scheduler.step_size = settings.lr_decay_epoch
                 if settings.lr != self.scheduler.base_lrs[0]:
                     self.scheduler.base_lrs = [settings.lr]
                     self.trainer.param_groups[0]["lr"] = settings.lr
-            elif not same or not self.trainer.holds(X):
+            elif not same_loss or not self.trainer.holds(X):
                 self.trainer, self.scheduler = LBFGS(X), None
             self.settings = settings
 

@@ -66,7 +66,7 @@ def nearest_loss(Y_hat, target):
     counts then is the distance, not the angle as there, so that contrast is copied too. Memory: 4096 positions at once.
     """
     (sample, directions), x = target, Y_hat.flatten(2)[0].T
-    with torch.no_grad():  # which one is nearest has no slope
+    with torch.no_grad():  # the choice of the nearest has no gradient
         parts = (x - x.mean(dim=0)).split(4096)
         at = torch.cat([(part @ directions.T).argmax(dim=1) for part in parts])
     return torch.square(x - sample[at]).mean()
@@ -86,7 +86,7 @@ def gaussian_loss(Y_hat, target):
     eigenvalues of R Σ R only. ``target``: from ``gaussian``. (Dowson and Landau 1982)
     """
     (mean_Y, root), (mean, covariance) = target, _mean_and_covariance(Y_hat)
-    product = torch.nan_to_num(root @ covariance @ root, 0, 0, 0)  # eigvalsh raises for NaN, which the sum keeps
+    product = torch.nan_to_num(root @ covariance @ root, 0, 0, 0)  # eigvalsh raises for NaN; the traces keep it
     common = torch.linalg.eigvalsh(product).clamp_min(1e-12).sqrt().sum()
     distance = torch.square(mean - mean_Y).sum() + covariance.trace() + root.square().sum() - 2 * common
     return (distance / len(mean)).to(Y_hat.dtype)

@@ -14,7 +14,7 @@ import psutil
 import torch
 
 from .files import atomic_write, full_path
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .job_painting import memory_of, open_recent, paint, task_of, too_large
 from .jobs import Job, Result, digest_of, job_hash, read_result
 from .preprocessing import fit_shape
@@ -39,7 +39,7 @@ def sweep(jobs, folder, executor=None, workers=None):
     jobs, folder = listed(jobs), full_path(folder)
     if executor is not None and not hasattr(executor, "submit"):
         raise ValueError(f"an executor has a function submit, as in concurrent.futures; this is {short_repr(executor)}")
-    with held_back():
+    with defer_interrupts():
         with atomic_write(folder / ".writable"):
             pass
         (folder / ".writable").unlink(missing_ok=True)

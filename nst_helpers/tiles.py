@@ -11,7 +11,7 @@ import torch
 
 from .fast_objective import FastObjective, full_precision
 from .features import VGG19, check_layers, load_vgg19
-from .interrupts import heard_once
+from .interrupts import interrupt_once
 from .layers import LAYERS, layer_name
 from .losses import tv_loss
 from .preprocessing import LONGEST, check_size, fit_shape, postprocess, preprocess_pair
@@ -215,7 +215,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
         sizes.insert(0, round(sizes[0] / 2))
     X = smaller_X = None
     tiled = partial(TiledObjective, tile=tile)
-    with heard_once():  # pressed again, Stop does not lose the picture
+    with interrupt_once():  # pressed again, Stop does not lose the picture
         try:
             for longest in sizes:
                 content_X, style_X = preprocess_pair(content, style, longest, min(native, round(1.5 * longest)))

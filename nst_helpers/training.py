@@ -9,7 +9,7 @@ from .checkpoints import Checkpoint, packed, unpacked
 from .composite import CompositeImage, initialize
 from .fast_objective import FastObjective
 from .features import VGG19, check_network, load_vgg19
-from .interrupts import held_back
+from .interrupts import defer_interrupts
 from .objective import PlainObjective
 from .preprocessing import check_images, check_tensor, postprocess, preprocess_pair
 from .pyramid import enlarged, next_start, pyramid
@@ -28,12 +28,17 @@ class DivergedError(ValueError):
     """
 
     def __init__(self, failed, last_good_step, X, lr, what="image"):
-        self.failed, self.last_good_step, self.X = failed, last_good_step, X
-        cause, cure = (f"the learning rate {lr:g} or a loss weight", "the rate") if lr else ("a loss weight", "it")
+        self.failed, self.last_good_step, self.X, self.lr, self.what = failed, last_good_step, X, lr, what
+        cause, cure = "a loss weight", "it"
+        if lr:
+            cause, cure = f"the learning rate {lr:g} or a loss weight", "the rate"
         super().__init__(
             f"the loss became non-finite in step {failed}: most likely {cause} is too large. "
             f"The {what} after step {last_good_step} is kept; try a tenth of {cure}"
         )
+
+    def __reduce__(self):  # so that it comes out of another process whole
+        return type(self), (self.failed, self.last_good_step, self.X, self.lr, self.what)
 
 
 class Step(NamedTuple):
@@ -64,7 +69,7 @@ def settings_for(net, settings=None, **changes):
 
 
 def check_progress(progress):
-    """Raises ``ValueError`` for what is neither a function nor ``None``."""
+    """Raise ``ValueError`` unless ``progress`` is a function or ``None``."""
     if progress is not None and not callable(progress):
         raise ValueError(f"progress must be a function of a Step; it is {short_repr(progress)}")
 
@@ -79,7 +84,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     ``objective``: ``"fast"``, ``"plain"`` (the same numbers, computed as the notebooks teach them), or a function of
     ``(net, content_X, style_X, settings)`` that returns one from ``X`` to three scalars ``(content, style, tv)``.
     Two runs on one machine give the same picture, bit for bit. With another number of threads sums are rounded
-    differently, which L-BFGS magnifies: its pictures then differ by up to some twenty of 256 levels here and there.
+    differently, which L-BFGS magnifies: its pictures then differ by up to about 20 of 256 levels in places.
     Adam runs as in d2l 14.12.7: the learning rate falls by a fifth every ``lr_decay_epoch`` steps. L-BFGS minimizes a
     total variation without kinks (``smooth_tv_loss``; the losses shown are exact).
     Raises ``ValueError`` for settings that cannot work, before the first step, and ``DivergedError``.
@@ -90,9 +95,8 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
         check_tensor("start_X", start_X)
         if start_X.shape != content_X.shape:
             raise ValueError(f"start_X has shape {tuple(start_X.shape)}, the content image {tuple(content_X.shape)}")
-    if isinstance(objective, str):
-        objective = OBJECTIVES.get(objective, objective)
-    if not callable(objective):
+    make_objective = OBJECTIVES.get(objective, objective) if isinstance(objective, str) else objective
+    if not callable(make_objective):
         raise ValueError(
             f"objective must be one of {', '.join(OBJECTIVES)}, or a function; it is {short_repr(objective)}"
         )
@@ -101,7 +105,7 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
     state = check_state(state)
     if state.composite is not None and state.composite.weight.shape != content_X.shape:
         raise ValueError("this run was started on an image of another size: hand in the same images to continue it")
-    loss = objective(net, content_X, style_X, settings)
+    weighted_losses = make_objective(net, content_X, style_X, settings)
     if state.composite is None:
         composite = CompositeImage(content_X.shape).to(content_X)
         if start_X is None:
@@ -110,16 +114,16 @@ def optimize(net, content_X, style_X, settings=None, state=None, start_X=None, o
             composite.weight.data.copy_(start_X)
         state.begin(composite)
     state.prepare(settings)
-    yield from _steps(loss, state, settings)
+    yield from _steps(weighted_losses, state, settings)
 
 
-def _steps(objective, state, settings):
-    """The loop itself."""
+def _steps(weighted_losses, state, settings):
+    """The loop itself. ``weighted_losses``: from ``X`` to three scalars ``(content, style, tv)``."""
     X, lbfgs = state.composite.weight, settings.optimizer == "lbfgs"
 
     def losses_of(X):
         """The three losses, and the sum to minimize."""
-        content, style, tv = objective(X)
+        content, style, tv = weighted_losses(X)
         return (content, style, tv), content + style + (settings.tv_weight * smooth_tv_loss(X) if lbfgs else tv)
 
     while state.step < settings.num_epochs:
@@ -129,7 +133,7 @@ def _steps(objective, state, settings):
         losses = [float(part.detach()) for part in losses]
         if not math.isfinite(sum(losses)):
             raise _back_to_last_good(state)
-        with held_back():  # a step is taken whole, or not at all
+        with defer_interrupts():  # a step is taken whole, or not at all
             state.last_good.copy_(X.detach())
             state.last_good_step = state.step
             if lbfgs:
@@ -138,9 +142,9 @@ def _steps(objective, state, settings):
                 state.trainer.step()
                 state.scheduler.step()
             state.step += 1
-            if lbfgs and state.step == settings.num_epochs:  # nothing after it would notice that it went too far
+            if lbfgs and state.step == settings.num_epochs:  # no later step can reject this one
                 with torch.no_grad():
-                    state.trainer.finish(float(losses_of(X)[1]))
+                    state.trainer.restore_best(float(losses_of(X)[1]))
         yield Step(state.step, settings.num_epochs, *losses, sum(losses), X.detach())
 
 
@@ -148,14 +152,14 @@ def _back_to_last_good(state):
     """Put the last good picture back; returns the error to raise."""
     lr = state.trainer.param_groups[0]["lr"] if state.scheduler else None
     error = DivergedError(state.step + 1, state.last_good_step, state.last_good.clone(), lr)
-    with held_back(), torch.no_grad():
+    with defer_interrupts(), torch.no_grad():
         state.composite.weight.copy_(state.last_good)
-        state.step = state.last_good_step  # a new L-BFGS begins there: what the old one holds is another picture
+        state.step = state.last_good_step  # ``prepare`` then makes a new L-BFGS: the old one left another picture
     return error
 
 
 def smooth_tv_loss(Y_hat, eps=SMOOTH_TV):
-    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose slope jumps at 0, which slows L-BFGS down."""
+    """``tv_loss`` with sqrt(d² + eps²) − eps in place of |d|, whose derivative jumps at 0, which slows L-BFGS down."""
     rows, columns = Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :], Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]
     return 0.5 * sum((torch.sqrt(torch.square(d) + eps**2) - eps).mean() for d in (rows, columns))
 
@@ -164,8 +168,9 @@ def coarse_to_fine(net, content_X, style_X, settings=None, objective="fast", sta
     """``optimize`` at a fraction of the size first, then at twice that size, up to the full one. Yields every ``Step``.
 
     Arguments as in ``optimize``. Both images are halved until the content image has at most ``COARSE`` pixels on its
-    longer side, as long as every side of both keeps 64. Each size continues from the one before, enlarged, with half
-    the steps, so 900 pixels are painted as 225, 450 and 900. (Gatys et al. 2017, section 6)
+    longer side, as long as every side of both keeps 64. Each size starts from the result of the one before, enlarged,
+    and takes half as many steps: 80 steps for 900 pixels are 80 at 225, 40 at 450 and 20 at 900. (Gatys et al. 2017,
+    section 6)
     Steps are counted anew at each size, and ``Step.X`` has that size: the last one has ``content_X``'s.
     """
     check_images(content_X, style_X)
@@ -197,9 +202,9 @@ def stylize(
     ``weights``: as in ``load_vgg19``, or a network. ``size``: pixels on the longer side of the content image.
     ``style_size``: of the style image, default 1.5 times as many. The larger it is, the larger the strokes.
     ``progress``: a function called with every ``Step``. ``coarse_first``: paint pictures of more than ``COARSE``
-    pixels by ``coarse_to_fine``: larger strokes, in less time. ``checkpoint``: the path of a file that keeps the run, a
-    few seconds old at most: where the process dies, the same call goes on from there. ``settings``: any of
-    ``Settings``, by name.
+    pixels by ``coarse_to_fine``: larger strokes, in less time. ``checkpoint``: the path of a file that keeps the run,
+    written every five seconds, or less often where that would take more than 3% of the time: where the process dies,
+    the same call goes on from there. ``settings``: any of ``Settings``, by name.
     Raises ``ValueError`` for input that cannot work, and ``DivergedError``; an interrupt after the first step
     returns the picture so far.
     """
@@ -211,7 +216,7 @@ def stylize(
     if checkpoint is not None:
         file = Checkpoint(checkpoint, net, content_X, style_X, settings, coarse_first)
         state = file.read(lambda tensors, about: unpacked(tensors, about, net[0].weight.device)) or state
-    with held_back(deliver=False) as stop:
+    with defer_interrupts(deliver=False) as stop:
         try:
             paint = coarse_to_fine if coarse_first else optimize
             for step in paint(net, content_X, style_X, settings, state=state):

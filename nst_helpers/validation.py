@@ -41,7 +41,7 @@ def check_between(name, value, low, high, whole=False):
 
 
 def check_picture(img, name="img"):
-    """Raise ``ValueError``, naming it, for what is not a PIL image with at least one pixel."""
+    """Raise ``ValueError`` unless ``img`` is a PIL image with at least one pixel; the message calls it ``name``."""
     if not isinstance(img, Image.Image):
         raise ValueError(f"{name} must be a PIL image, for instance from open_image(path); it is {short_repr(img)}")
     if not min(img.size):

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from .download import WeightsError, fetch_imagenet, imagenet_path
 from .files import expanded, full_path
-from .layers import CONV_NAMES, LAYER_NAMES, LAYERS, WIDTHS
+from .layers import CONV_NAMES, LAYERS, WIDTHS
 from .validation import first_line, short_repr
 
 SOURCES = ("imagenet", "embedded", "random")
@@ -136,8 +136,9 @@ def read_checkpoint(path, source):
         # Drop the classifier, 494 MB, before the rest is copied
         state = {name: tensor for name, tensor in state.items() if name.startswith("features.")}
         tensors = {
-            f"{name}.{kind}": state[f"features.{LAYER_NAMES.index(name)}.{kind}"].float().clone()
-            for name, kind in (name.split(".") for name in TENSORS)
+            f"{name}.{kind}": state[f"features.{LAYERS[name].index}.{kind}"].float().clone()
+            for name in CONV_NAMES
+            for kind in ("weight", "bias")
         }
         return Parameters(source, _checked(tensors), _widths(tensors))
     except Exception as error:  # torch raises nearly anything for a damaged file

@@ -27,7 +27,7 @@ from nst_helpers import (
 )
 from nst_helpers import state as room
 from nst_helpers.checkpoints import Checkpoint, packed, read_file, unpacked, write_file
-from nst_helpers.interrupts import heard_once, held_back
+from nst_helpers.interrupts import defer_interrupts, interrupt_once
 from nst_helpers.weights import random_parameters
 
 RUNS = {"adam": {"optimizer": "adam", "lr": 0.1, "lr_decay_epoch": 3}, "lbfgs": {"optimizer": "lbfgs"}}
@@ -58,7 +58,7 @@ class Killed(BaseException):
 
 def test_an_interrupt_waits_for_the_end_of_the_block(stop_button):
     done = []
-    with pytest.raises(KeyboardInterrupt), held_back() as stop:
+    with pytest.raises(KeyboardInterrupt), defer_interrupts() as stop:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         done.append(stop.pressed)
@@ -66,7 +66,7 @@ def test_an_interrupt_waits_for_the_end_of_the_block(stop_button):
 
 
 def test_a_block_that_fails_listens_again(stop_button):
-    for block in (held_back(), held_back(deliver=False), heard_once()):
+    for block in (defer_interrupts(), defer_interrupts(deliver=False), interrupt_once()):
         with pytest.raises(ZeroDivisionError), block:
             raise ZeroDivisionError
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -74,7 +74,7 @@ def test_a_block_that_fails_listens_again(stop_button):
 
 def test_only_the_first_press_is_heard(stop_button):
     heard = []
-    with heard_once() as stop:
+    with interrupt_once() as stop:
         for _ in range(3):
             try:
                 signal.raise_signal(signal.SIGINT)
@@ -84,8 +84,8 @@ def test_only_the_first_press_is_heard(stop_button):
 
 
 def test_one_block_in_another_tells_it(stop_button):
-    with held_back(deliver=False) as outer:
-        with held_back():
+    with defer_interrupts(deliver=False) as outer:
+        with defer_interrupts():
             signal.raise_signal(signal.SIGINT)
             assert not outer.pressed
         assert outer.pressed
@@ -95,7 +95,7 @@ def test_other_threads_are_never_interrupted():
     seen = []
 
     def work():
-        with held_back() as stop:
+        with defer_interrupts() as stop:
             seen.append(stop.pressed)
 
     thread = threading.Thread(target=work)
@@ -106,7 +106,7 @@ def test_other_threads_are_never_interrupted():
 
 def test_a_process_that_ignores_stop_goes_on_ignoring_it(stop_button):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with held_back():
+    with defer_interrupts():
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
@@ -322,7 +322,9 @@ def test_files_that_hold_no_run(net, pair, tmp_path, damage):
         path.write_bytes(given)
         assert given != whole
     error, words = (
-        (FileNotFoundError, "there is no file") if damage == "missing" else (ValueError, "not a run that nst")
+        (FileNotFoundError, "there is no file")
+        if damage == "missing"
+        else (ValueError, "damaged, or was not written by")
     )
     with pytest.raises(error, match=f"{words}.*" if damage == "missing" else f"a run is {words}"):
         Run.load(path)
@@ -385,7 +387,7 @@ def test_another_run_is_not_overwritten(net, pair, tmp_path):
         with pytest.raises(ValueError, match=f"run holds a run with {words}: delete it, or give this run another"):
             train(*given, plot=False, checkpoint=path, **{"num_epochs": 3, **changes})
     path.write_bytes(b"a thesis")
-    with pytest.raises(ValueError, match="not a run that nst_helpers saved"):
+    with pytest.raises(ValueError, match="is damaged, or was not written by the function that reads it"):
         train(net, *pair, plot=False, checkpoint=path)
     assert path.read_bytes() == b"a thesis" and before
 

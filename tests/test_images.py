@@ -15,8 +15,10 @@ from PIL import Image, PngImagePlugin
 
 from nst_helpers import (
     Run,
+    contact_sheet,
     credits,
     images,
+    jpeg,
     load_painter,
     open_image,
     sample,
@@ -415,6 +417,14 @@ def test_neither_path_nor_file(wrong):
 def test_home_of_nobody():
     with pytest.raises(FileNotFoundError, match="nobody_of_that_name"):
         open_image("~nobody_of_that_name/x.jpg")
+
+
+def test_transparent_picture_as_jpeg_bytes():
+    assert Image.open(io.BytesIO(jpeg(Image.new("RGBA", (8, 8))))).getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_a_contact_sheet_shows_the_thinnest_picture():
+    assert contact_sheet([[Image.new("RGB", (1, 400))]]).height > 100
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "RGBa", "La"])

@@ -219,11 +219,23 @@ def test_a_run_ends_on_its_lowest_picture_unless_the_last_is_nearly_as_good(fact
     trainer = LBFGS(valley.X)
     losses = valley.steps(trainer, 8)
     last = valley.X.detach().clone()
-    trainer.finish(factor * min(losses))
+    trainer.restore_best(factor * min(losses))
     assert torch.equal(valley.X, last) == kept
     assert trainer.holds(valley.X)
     if not kept:
         assert valley.loss().item() == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_a_run_that_went_back_to_its_lowest_picture_goes_on_without_a_false_pair():
+    """The last step started from a rise and was rejected: no step led from there to the picture kept."""
+    valley = Valley()
+    trainer = LBFGS(valley.X)
+    losses = valley.steps(trainer, 8)
+    trainer.X0, pairs = trainer.X0 + 0.1, len(trainer.pairs)
+    trainer.g0 = trainer.spectrum(trainer.X0 * 3.0)  # anything but the gradient at the picture that is kept
+    trainer.restore_best(5 * min(losses))
+    valley.steps(trainer, 1)
+    assert len(trainer.pairs) == pairs
 
 
 @pytest.mark.parametrize("shape", [(12, 16), (12, 15), (9, 8), (1, 1)])

@@ -168,7 +168,7 @@ def test_a_record_keeps_few_pictures_evenly_spread(net, pair):
     for epochs in (3, 40):
         run.settings = run.settings.but(num_epochs=epochs)
         list(run.steps(net, *pair))
-        assert len(run.snapshots) <= 6 and run.snapshots[-1][0] == epochs
+        assert len(run.snapshots) <= 5 and run.snapshots[-1][0] == epochs
     gaps = [b - a for (a, _), (b, _) in zip(run.snapshots, run.snapshots[1:])]
     assert max(gaps) <= 16
 

@@ -18,7 +18,7 @@ from nst_helpers import (
     random_parameters,
     style_loss,
 )
-from nst_helpers.fast_objective import Average, GramTap, Mirror
+from nst_helpers.fast_objective import AvgPool, GramTap, ReflectionPad
 from nst_helpers.features import best_precision
 from nst_helpers.settings import PUBLISHED
 
@@ -138,15 +138,15 @@ def test_gradient_of_the_style_loss():
 @pytest.mark.parametrize("shape", [(2, 2), (2, 5), (3, 4)])
 def test_mirrored_border(shape):
     X = torch.randn(1, 3, *shape, dtype=torch.double, requires_grad=True)
-    assert torch.equal(Mirror.apply(X), pad(X, (1, 1, 1, 1), "reflect"))
-    assert gradcheck(Mirror.apply, X)
+    assert torch.equal(ReflectionPad.apply(X), pad(X, (1, 1, 1, 1), "reflect"))
+    assert gradcheck(ReflectionPad.apply, X)
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (5, 6), (4, 7), (3, 5)])
 def test_averaging_by_our_own_way_back_is_exact(shape):
     X = torch.randn(1, 2, *shape, dtype=torch.double).contiguous(memory_format=torch.channels_last).requires_grad_()
-    assert torch.equal(Average.apply(X), avg_pool2d(X, 2))
-    assert gradcheck(Average.apply, X)
+    assert torch.equal(AvgPool.apply(X), avg_pool2d(X, 2))
+    assert gradcheck(AvgPool.apply, X)
 
 
 def test_nothing_comes_from_behind_a_layer_that_nobody_looks_at():

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from nst_helpers import check_shape, fit_shape, postprocess, preprocess, rgb_mean, rgb_std
-from nst_helpers.preprocessing import LONGEST
+from nst_helpers.preprocessing import LONGEST, preprocess_pair
 
 
 @pytest.mark.parametrize("shape", [(32, 48), (1, 1), (100, 7), [20, 30], torch.Size([5, 6]), np.array([5, 6])])
@@ -100,3 +100,9 @@ def test_sides_beyond_any_memory(side):
 def test_a_picture_without_pixels(size):
     with pytest.raises(ValueError, match="has no pixels"):
         fit_shape(Image.new("RGB", size), 8)
+
+
+def test_a_style_image_is_never_asked_to_be_larger_than_a_side_may_be():
+    line = Image.new("RGB", (400, 1))
+    content_X, style_X = preprocess_pair(line, line, 14_000)
+    assert content_X.shape[-1] == 14_000 and style_X.shape[-1] == LONGEST

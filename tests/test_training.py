@@ -1,5 +1,6 @@
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -218,6 +219,12 @@ def test_resume_on_another_size(net, pair):
 
 
 # Divergence.
+
+
+@pytest.mark.parametrize("lr, what", [(0.1, "image"), (None, "painter")])
+def test_a_divergence_comes_out_of_another_process_whole(lr, what):
+    error = pickle.loads(pickle.dumps(DivergedError(3, 2, torch.ones(1), lr, what)))
+    assert str(error) == str(DivergedError(3, 2, None, lr, what)) and (error.failed, error.X.item()) == (3, 1)
 
 
 def test_diverges_at_a_huge_rate(net, pair):

@@ -178,7 +178,7 @@ class Painting:
         """The line below the painting: of a kept run, or of the present one."""
         run = self.easel.run
         present = run and (kept is None or kept.number == self.easel.number)
-        shown, ahead = kept or run, sum(run.ahead) if present and not run.finished else 0
+        shown, ahead = kept or run, sum(run.steps_left) if present and not run.finished else 0
         step = shown.step if shown else 0
         if step and not running:
             first = "one pass, then refined · " * (kept or self.easel).choices.one_pass
