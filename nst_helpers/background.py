@@ -37,7 +37,7 @@ class Worker:
 
     @property
     def going(self):
-        """Whether something runs or waits."""
+        """Whether something runs or waits; never once it is closed, though its last step may still run."""
         return not self.closed and self.calls.unfinished_tasks > 0
 
     def ask(self, request):

@@ -116,7 +116,8 @@ def read_file(path, build):
         raise PermissionError(f"{name} cannot be read: you have no permission to open it") from error
     except Exception as error:  # anybody's file: reading and building may raise nearly anything
         raise ValueError(
-            f"{name} is damaged, or was not written by the function that reads it ({error!s:.120})"
+            f"{name} holds no run for this function, or it is damaged: Run.load and train read what Run.save and train "
+            f"wrote, stylize reads what stylize wrote ({error!s:.120})"
         ) from error
 
 

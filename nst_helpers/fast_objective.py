@@ -75,7 +75,7 @@ class ReflectionPad(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         inner = grad[:, :, 1:-1].clone()
-        inner[:, :, 1].add_(grad[:, :, 0])  # += would copy each line onto itself besides
+        inner[:, :, 1].add_(grad[:, :, 0])  # += would copy each line onto itself as well
         inner[:, :, -2].add_(grad[:, :, -1])
         inner[..., 2].add_(inner[..., 0])
         inner[..., -3].add_(inner[..., -1])
@@ -189,7 +189,7 @@ def _read_at(net, i, deepest):
 def _split(net, taps, dtype):
     """The network up to its last tap as ``(tap or None, layers)``: cut at every tap and after every pooling.
 
-    The cuts after poolings are for ``checkpoint``, which computes one segment at a time again.
+    The cuts after poolings are for ``checkpoint``, which recomputes one segment at a time.
     """
     order, ends = list(range(taps[-1] + 1)), set(taps)
     for i in range(len(order)):

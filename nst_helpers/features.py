@@ -6,7 +6,7 @@ import torch
 from d2l import torch as d2l
 from torch import nn
 
-from .download import imagenet_path
+from .download import fetch_imagenet
 from .files import expanded
 from .layers import DEPTHS, LAYER_NAMES, LAYERS, WIDTHS, layer_index
 from .settings import DEFAULTS, PUBLISHED
@@ -92,7 +92,7 @@ def frozen(net, device=None):
 
 def shared_vgg19(weights):
     """``load_vgg19`` without the printed line, cached. A file of weights is read again when it has changed."""
-    path = imagenet_path() if weights == "imagenet" else expanded(weights)
+    path = fetch_imagenet() if weights == "imagenet" else expanded(weights)
     return _loaded(weights, (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None)
 
 

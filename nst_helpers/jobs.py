@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .files import expanded, full_path
 from .images import identified, open_image
-from .preprocessing import check_size
+from .preprocessing import LONGEST, check_size
 from .sample_images import credit_of, samples
 from .settings import DEFAULTS, PUBLISHED, Settings, shortened
 from .validation import printable, short_repr
@@ -71,7 +71,7 @@ class Job:
     @property
     def style_pixels(self):
         """The painting's longer side."""
-        return self.style_size or round(1.5 * self.size)
+        return self.style_size or min(LONGEST, round(1.5 * self.size))
 
     @property
     def work(self):

@@ -60,10 +60,8 @@ class LBFGS:
     @torch.no_grad()
     def step(self, loss):
         """Changes ``X``; ``loss`` is its loss, ``X.grad`` the gradient there."""
-        X, g = (
-            self.X.detach(),
-            self.spectrum(self.X.grad * self.X.numel()),
-        )  # that of the sum over pixels: a mean's is tiny
+        X = self.X.detach()
+        g = self.spectrum(self.X.grad * self.X.numel())  # of the sum over pixels: a mean's is tiny
         finite = math.isfinite(loss) and math.isfinite(float(g.sum()))
         if finite and self.X0 is not None:
             self.add_pair(self.d, g - self.g0)
@@ -104,7 +102,7 @@ class LBFGS:
             self.update_h0(power[1])
 
     def update_h0(self, power):
-        """Set √γ S by what was seen, and by the power of the newest y."""
+        """Set ``h0``, √γ S, from ``power_sums`` and the power of the newest y."""
         s, y = self.power_sums
         weights = (s / y.clamp_min(1e-6 * y.max())).sqrt()
         weights *= (self.pairs[-1][2] / (weights * power).sum()).sqrt()

@@ -150,7 +150,7 @@ class Painter(nn.Module):
 
     def paint_image(self, img, styles, size=450):
         """A PIL image → the painting, a PIL image ``size`` pixels on the longer side. Fewer make larger strokes."""
-        return postprocess(self.paint(preprocess(img, fit_shape(img, size)), styles))
+        return postprocess(self.paint(preprocess(img, fit_shape(img, check_size(size))), styles))
 
     def answer(self, img, style, size, scale):
         """A PIL image → the painting, a PIL image ``size`` pixels on the longer side.
@@ -160,7 +160,7 @@ class Painter(nn.Module):
         """
         size = check_size(size)
         check_between("scale", scale, 0.01, 100)
-        least = 1.1 * LEAST * max(img.size) / min(img.size)  # a tenth more, for sides are rounded
+        least = 1.1 * LEAST * max(img.size) / min(img.size)  # a tenth more, because sides are rounded
         side = max(min(STYLE_SIZE / scale, 1.5 * size), least)  # more than 1.5 times takes long and is shrunk again
         painted, (height, width) = self.paint_image(img, style, round(side)), fit_shape(img, size)
         return painted.resize((width, height), Image.Resampling.BICUBIC)

@@ -87,8 +87,9 @@ def preprocess_pair(content, style, size, style_size=None):
     ``size``: pixels on the longer side of the content image; ``style_size``: of the style image, by default 1.5 times
     as many. Raises ``ValueError`` as ``fit_shape`` does.
     """
-    shape = fit_shape(content, size, "content")
-    style_shape = fit_shape(style, min(LONGEST, round(1.5 * size)) if style_size is None else style_size, "style")
+    size = check_size(size)
+    style_size = min(LONGEST, round(1.5 * size)) if style_size is None else check_size(style_size, "style_size")
+    shape, style_shape = fit_shape(content, size, "content"), fit_shape(style, style_size, "style")
     return preprocess(content, shape), preprocess(style, style_shape)
 
 

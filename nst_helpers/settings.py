@@ -1,5 +1,6 @@
 """Notebook 03: every choice of a run in one place, checked when it is made, and what suits each source of weights."""
 
+import math
 import numbers
 import operator
 import os
@@ -133,8 +134,9 @@ def shortened(settings):
 
 def _number(name, value):
     """A finite number from zero to ``LARGEST``."""
-    # NaN fails every comparison
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+    # NaN fails every comparison; a half-precision infinity equals LARGEST, which half precision cannot hold
+    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    if not good or not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, zero or more; it is {short_repr(value)}")
     return float(value)
 

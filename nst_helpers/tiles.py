@@ -71,9 +71,8 @@ class TiledObjective:
         field = LAYERS[layer_name(deepest)].receptive_field
         self.margin = math.ceil(field / 2 / self.stride + 1) * self.stride
         corners = [X[:, :, : 4 * self.stride, : 4 * self.stride] for X in (content_X, style_X)]
-        self.fast = FastObjective(
-            net, *corners, settings
-        )  # for its layers, weights and precision; a corner's targets are not used
+        # For its layers, weights and precision; a corner's targets are not used
+        self.fast = FastObjective(net, *corners, settings)
         self.fast.checkpointing, self.contents = False, {}
         with torch.no_grad():
             self.targets, _ = self.whole(style_X)
@@ -204,7 +203,7 @@ def stylize_large(content, style, weights="auto", size=3000, style_size=None, ti
     if size > WHOLE:
         _check_gram(settings)
     check_progress(progress)
-    native = min(max(style.size), round(1.5 * size)) if style_size is None else style_size
+    native = min(max(style.size), round(1.5 * size), LONGEST) if style_size is None else style_size
     check_size(native, "style_size")
     needed, free = memory_in_tiles(fit_shape(content, size), tile, net.widths[0]), psutil.virtual_memory().available
     if needed > free:

@@ -93,7 +93,7 @@ def without_download(source):
 def source_here(source):
     """As ``without_download``, but ``ValueError`` for what is neither a source nor a file. No file is read."""
     source = without_download(source)
-    if source not in SOURCES and not os.path.isfile(expanded(source)):  # noqa: PTH113
+    if source not in SOURCES and ("\0" in source or not os.path.isfile(expanded(source))):  # noqa: PTH113
         raise ValueError(f"no weights source {short_repr(source)}: use one of {', '.join(SOURCES)}, or a file's path")
     return source
 

@@ -36,7 +36,7 @@ class Pool:
         self.timer = None
 
     def submit(self, function, *arguments):
-        """As an executor's; it may start a process."""
+        """As an executor's. It may start a process; Stop pressed in that moment is not heard."""
         with _ignoring_interrupts():
             return self.executor.submit(function, *arguments)
 

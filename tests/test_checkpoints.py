@@ -324,9 +324,9 @@ def test_files_that_hold_no_run(net, pair, tmp_path, damage):
     error, words = (
         (FileNotFoundError, "there is no file")
         if damage == "missing"
-        else (ValueError, "damaged, or was not written by")
+        else (ValueError, "holds no run for this function, or it is damaged")
     )
-    with pytest.raises(error, match=f"{words}.*" if damage == "missing" else f"a run is {words}"):
+    with pytest.raises(error, match=f"{words}.*" if damage == "missing" else f"a run {words}"):
         Run.load(path)
 
 
@@ -387,7 +387,7 @@ def test_another_run_is_not_overwritten(net, pair, tmp_path):
         with pytest.raises(ValueError, match=f"run holds a run with {words}: delete it, or give this run another"):
             train(*given, plot=False, checkpoint=path, **{"num_epochs": 3, **changes})
     path.write_bytes(b"a thesis")
-    with pytest.raises(ValueError, match="is damaged, or was not written by the function that reads it"):
+    with pytest.raises(ValueError, match="holds no run for this function, or it is damaged"):
         train(net, *pair, plot=False, checkpoint=path)
     assert path.read_bytes() == b"a thesis" and before
 

@@ -223,7 +223,7 @@ def test_short_runs_for_tests(lesson, monkeypatch):
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_painter(small, net, picture):
     state = PainterState()
-    with pytest.raises(DivergedError, match="non-finite in step .* the painter after step|The painter after"):
+    with pytest.raises(DivergedError, match="non-finite in step .*The painter after step"):
         list(learn_painter(net, {"a": picture(80, 96)}, photos=[picture(80, 96)], steps=9, lr=1e30, state=state))
     assert all(torch.isfinite(value).all() for value in state.painter.state_dict().values())
     more = list(learn_painter(net, {"a": picture(80, 96)}, photos=[picture(80, 96)], steps=state.step + 2, state=state))

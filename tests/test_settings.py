@@ -15,7 +15,9 @@ WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 
 
 @pytest.mark.parametrize("name", [*WEIGHTS, "lr"])
-@pytest.mark.parametrize("value", [-1, math.nan, math.inf, "1", None, True, 10**400, 1e39, 1j, [1], torch.ones(2)])
+@pytest.mark.parametrize(
+    "value", [-1, math.nan, math.inf, "1", None, True, 10**400, 1e39, np.float16("inf"), 1j, [1], torch.ones(2)]
+)
 def test_bad_number(name, value):
     with pytest.raises(ValueError, match=f"{name} must be a finite number, zero or more; it is"):
         Settings(**{name: value})

@@ -1038,7 +1038,12 @@ def test_worker_serves_the_newest_and_survives_errors():
     gate.set()
     worker.wait(5)
     assert served[-2:] == ["first", "stop"]
-    worker.close()
+    gate.clear()
+    worker.ask("first")
+    until(lambda: len(served) == 5)
+    threading.Timer(0.1, worker.close).start()
+    worker.wait(5)  # ends when it is closed, although a request is still being served
+    gate.set()
     worker.thread.join(5)
     assert not worker.thread.is_alive()
 

@@ -437,9 +437,6 @@ def test_a_job_that_kills_its_worker_twice_has_failed(tmp_path, monkeypatch):
 
         started, workers = 1.0, 1
 
-        def __init__(self):
-            self.executor = self
-
         def submit(self, function, task):
             from concurrent.futures import BrokenExecutor
 
