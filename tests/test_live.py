@@ -163,6 +163,12 @@ def test_time_between_two_steps_does_not_count(net, pair, monkeypatch):
     assert run.seconds == 0 and run.finished
 
 
+def test_the_last_picture_takes_the_place_of_the_one_before_where_there_is_no_room(net, pair):
+    run = Run(net.settings.but(num_epochs=5), max_snapshots=3)
+    list(run.steps(net, *pair))
+    assert [step for step, _ in run.snapshots] == [1, 2, 5]
+
+
 def test_a_record_keeps_few_pictures_evenly_spread(net, pair):
     run = Run(net.settings.but(num_epochs=3, optimizer="adam"), max_snapshots=5)
     for epochs in (3, 40):

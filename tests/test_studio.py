@@ -1041,8 +1041,11 @@ def test_worker_serves_the_newest_and_survives_errors():
     gate.clear()
     worker.ask("first")
     until(lambda: len(served) == 5)
-    threading.Timer(0.1, worker.close).start()
-    worker.wait(5)  # ends when it is closed, although a request is still being served
+    waiting = threading.Thread(target=worker.wait, args=(60,), daemon=True)
+    waiting.start()
+    worker.close()
+    waiting.join(5)
+    assert not waiting.is_alive(), "wait ends when the worker is closed, although a request is still being served"
     gate.set()
     worker.thread.join(5)
     assert not worker.thread.is_alive()
